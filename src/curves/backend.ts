@@ -4,9 +4,9 @@
 /** `webcrypto`: keys nobody can read, native speed. `noble`: audited JavaScript, for runtimes that lack the curve. */
 export type CurveBackend = 'webcrypto' | 'noble';
 
-/** Loads noble's curves: a chunk of its own, fetched on the first call. */
-export function loadNoble(): Promise<typeof import('@noble/curves/ed25519.js')> {
-  return import('@noble/curves/ed25519.js');
+/** Loads the curves of noble: a chunk of its own, fetched on the first call. */
+export function loadNoble(): Promise<typeof import('./noble.js')> {
+  return import('./noble.js');
 }
 
 /**

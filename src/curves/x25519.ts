@@ -147,16 +147,16 @@ function decodeX(x: string): Uint8Array {
 }
 
 async function noblePair(secret: Uint8Array): Promise<X25519KeyPair> {
-  const { x25519 } = await loadNoble();
+  const noble = await loadNoble();
   let held: Uint8Array | undefined = secret.slice();
   return {
-    publicKey: x25519.getPublicKey(secret),
+    publicKey: noble.x25519Public(secret),
     async agree(remotePublicKey) {
       assertBytes(remotePublicKey, 'remotePublicKey', 32);
       if (held === undefined) throw wiped();
       let shared: Uint8Array;
       try {
-        shared = x25519.getSharedSecret(held, remotePublicKey);
+        shared = noble.x25519Shared(held, remotePublicKey);
       } catch (cause) {
         throw refused(cause);
       }
