@@ -28,7 +28,7 @@ it('accepts 32 bytes exactly when noble finds a point, and maps it to the same u
     { numRuns },
   );
   expect(on).toBeGreaterThan(0);
-});
+}, 120_000);
 
 it('maps any key there and back but for its sign bit', () => {
   fc.assert(
@@ -40,7 +40,7 @@ it('maps any key there and back but for its sign bit', () => {
     }),
     { numRuns: numRuns / 10 },
   );
-});
+}, 120_000);
 
 it('reads keys at any offset of a larger buffer', () => {
   fc.assert(
@@ -54,4 +54,4 @@ it('reads keys at any offset of a larger buffer', () => {
     }),
     { numRuns: numRuns / 10 },
   );
-});
+}, 120_000);
