@@ -12,6 +12,8 @@ export interface TransportCloseInfo {
   readonly reason: string;
   /** Whether both sides agreed to end. `false`: the connection was lost or aborted. */
   readonly clean: boolean;
+  /** What went wrong on our side, where something did: a limit, the runtime's own error. Never from the peer. */
+  readonly cause?: unknown;
 }
 
 /**
@@ -20,7 +22,9 @@ export interface TransportCloseInfo {
  * Promises every adapter makes:
  * - Messages arrive once, in the order sent, each with its kind (text or binary) and its boundaries kept.
  * - Messages that arrive before {@link Transport.receive} is called wait in a queue bounded in bytes; overflow aborts.
- * - `closed` settles after the last message has been delivered, never rejects, and nothing is delivered after it.
+ * - `closed` settles after the last message has been delivered, never rejects, and nothing is delivered after it. When
+ *   the peer ends while messages wait for a listener, that is once `receive` has been called, or 3 s later.
+ * - After our own `close` or `abort` nothing more is delivered, as in a browser.
  * - Nothing throws into the host: an adapter catches what its runtime throws and ends the transport instead.
  */
 export interface Transport {
@@ -48,7 +52,8 @@ export interface Transport {
   /**
    * Starts delivery to the one listener. Binary messages are handed over: the listener owns the bytes.
    *
-   * The listener is called synchronously per message and must not throw.
+   * The listener is called synchronously per message, for messages that waited before this call returns. It must not
+   * throw: if it does, the transport is aborted.
    *
    * @throws {TypeError} a listener is already there.
    */
@@ -111,7 +116,7 @@ export interface Acceptor {
    *
    * @param options `subprotocol`: the one we speak; `signal`: ends the wait, `accept` rejects with its reason.
    * @throws {ChannelError} ERR_CHANNEL_PROTOCOL: the offer is malformed or names another subprotocol; the
-   *   connection is closed.
+   *   connection is closed. ERR_CHANNEL_LOST: it ended before an offer came.
    */
   accept(options: { readonly subprotocol: string; readonly signal?: AbortSignal }): Promise<IncomingCall>;
 }
