@@ -1,0 +1,76 @@
+// The two files for a page without a bundler: a script-tag build with the global `ringline`, and a self-contained
+// module. Both hold the front door and everything it loads later, and browser code only.
+
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { rolldown } from 'rolldown';
+
+/**
+ * Lets a browser bundle use the browser's own WebSocket: `isows` exists to find one elsewhere.
+ *
+ * @type {import('rolldown').Plugin}
+ */
+export const nativeWebSocket = {
+  name: 'native-web-socket',
+  resolveId: (id) => (id === 'isows' ? '\0isows' : undefined),
+  load: (id) => (id === '\0isows' ? 'export const WebSocket = globalThis.WebSocket;' : undefined),
+};
+
+/**
+ * Bundles the front door of a build into one file.
+ *
+ * @param {string} outDir Folder that holds the emitted modules; the bundle goes there too.
+ * @param {'iife' | 'es'} format
+ * @param {string} banner Licence line.
+ * @returns {Promise<string[]>} Names of the packages inside, sorted.
+ */
+export async function bundleForPages(outDir, format, banner) {
+  const bundle = await rolldown({
+    input: join(outDir, 'index.js'),
+    platform: 'browser',
+    plugins: [nativeWebSocket],
+    transform: { target: 'es2022' },
+    logLevel: 'warn',
+    onLog: failOnUnresolved,
+  });
+  const file = join(outDir, format === 'iife' ? 'ringline.iife.min.js' : 'ringline.min.mjs');
+  const { output } = await bundle.write({
+    file,
+    format,
+    name: 'ringline',
+    minify: true,
+    codeSplitting: false,
+    postBanner: banner,
+  });
+  await bundle.close();
+  const packages = output.flatMap((chunk) => (chunk.type === 'chunk' ? Object.keys(chunk.modules) : []));
+  return [...new Set(packages.map(packageOf).filter((name) => name !== undefined))].sort();
+}
+
+/** @type {import('rolldown').LogOrStringHandler extends never ? never : (level: string, log: any, handle: any) => void} */
+export function failOnUnresolved(level, log, handle) {
+  if (log.code === 'UNRESOLVED_IMPORT') throw new Error(log.message);
+  handle(level, log);
+}
+
+/** The package a bundled module came from. @param {string} id Absolute path. */
+function packageOf(id) {
+  return /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(id.split('\\').join('/'))?.[1];
+}
+
+/**
+ * Text with the licences of the bundled packages, which their terms ask us to carry along.
+ *
+ * @param {string} root
+ * @param {readonly string[]} packages
+ */
+export function licencesOf(root, packages) {
+  const parts = packages.map((name) => {
+    const folder = dirname(join(root, 'node_modules', name, 'package.json'));
+    const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+    const file = ['LICENSE', 'LICENSE.md', 'LICENCE', 'LICENSE.txt'].find((name) => existsSync(join(folder, name)));
+    const text = file ? readFileSync(join(folder, file), 'utf8').trim() : `Licence: ${manifest.license}`;
+    return `${name} ${manifest.version} (${manifest.license})\n\n${text}\n`;
+  });
+  return `Packages inside ringline.iife.min.js and ringline.min.mjs\n\n${parts.join(`\n${'-'.repeat(80)}\n\n`)}`;
+}
