@@ -1,0 +1,38 @@
+// What must not ride along: a page that imports one room does not pay for the words of another.
+
+/**
+ * Per entry, what its static bundle must not contain: words of the minified code, and modules by path.
+ *
+ * @type {Readonly<Record<string, { words?: RegExp, modules?: RegExp }>>}
+ */
+const FORBIDDEN = {
+  'browser client': { words: /\bindexedDB\b|\babandon\b/, modules: /@noble\/curves|@scure\/bip39|valibot|idb-keyval/ },
+  '.': { words: /\babandon\b/, modules: /@noble\/curves|@scure\/bip39/ },
+  './errors': { modules: /node_modules/ },
+  './codec': { words: /\bWebSocket\b|\bindexedDB\b|\bsubtle\b/, modules: /@noble/ },
+  './identity': { words: /\bWebSocket\b|\bindexedDB\b/, modules: /@noble\/curves|@noble\/ciphers|valibot/ },
+  './vault': { words: /\bWebSocket\b/, modules: /@noble\/curves|@scure\/bip39/ },
+  './storage': { words: /\bWebSocket\b/ },
+  './storage/memory': { words: /\bindexedDB\b|\bWebSocket\b/, modules: /node_modules/ },
+  './noise': { words: /\bindexedDB\b|\bWebSocket\b/, modules: /@noble\/curves|valibot/ },
+  './noise/fast': { words: /\bindexedDB\b|\bWebSocket\b/, modules: /@noble\/curves|@noble\/ciphers|valibot/ },
+  './transport': { words: /\bindexedDB\b/, modules: /@noble/ },
+  './transport/memory': { words: /\bindexedDB\b|\bWebSocket\(/, modules: /node_modules/ },
+  './channel': { words: /\bindexedDB\b/, modules: /@noble\/curves|valibot/ },
+  './phone': { words: /\bindexedDB\b|\bnew WebSocket\b/, modules: /@noble\/curves|@scure\/bip39/ },
+};
+
+/**
+ * @param {string} name Entry.
+ * @param {import('./measure.mjs').Measure} measured
+ * @returns {string[]} What rides along and must not, one line each.
+ */
+export function bleed(name, measured) {
+  const { words, modules } = FORBIDDEN[name] ?? {};
+  const word = words?.exec(measured.code)?.[0];
+  const module = modules && measured.modules.find((id) => modules.test(id));
+  return [
+    ...(word ? [`${name} contains the word ${word}`] : []),
+    ...(module ? [`${name} contains ${module.replace(/.*node_modules\//, '')}`] : []),
+  ];
+}

@@ -1,0 +1,57 @@
+// The size table of the README, between two markers: written by `npm run size -- --write`, checked by the tests.
+
+const BEGIN = '<!-- size:begin (npm run size -- --write) -->';
+const END = '<!-- size:end -->';
+
+/** Compressors differ by a few bytes from one Node to the next, so a printed figure may be off by this much. */
+const TOLERANCE_KB = 0.2;
+
+/** @typedef {{ name: string, what: string, minBytes: number, gzipBytes: number, budgetBytes: number | undefined }} Row */
+
+/** @param {number} bytes */
+export const kilobytes = (bytes) => (bytes / 1000).toFixed(1);
+
+/** @param {Row[]} rows */
+function markdown(rows) {
+  const lines = rows.map(({ name, what, gzipBytes }) => `| ${label(name)} | ${what} | ${kilobytes(gzipBytes)} |`);
+  return ['| import | what it is | KB gzip |', '|---|---|--:|', ...lines].join('\n');
+}
+
+/** @param {string} name */
+const label = (name) => (name.startsWith('.') ? `\`ringline${name.slice(1)}\`` : name);
+
+/** @param {string} readme */
+function split(readme) {
+  const from = readme.indexOf(BEGIN);
+  const to = readme.indexOf(END);
+  if (from < 0 || to < from) throw new Error(`README.md needs the lines ${BEGIN} and ${END}`);
+  return {
+    before: readme.slice(0, from + BEGIN.length),
+    table: readme.slice(from + BEGIN.length, to),
+    after: readme.slice(to),
+  };
+}
+
+/** The README with a fresh table. @param {string} readme @param {Row[]} rows */
+export function withTable(readme, rows) {
+  const { before, after } = split(readme);
+  return `${before}\n${markdown(rows)}\n${after}`;
+}
+
+/**
+ * @param {string} readme
+ * @param {Row[]} rows
+ * @returns {string[]} Rows of the README that are not true, one line each.
+ */
+export function tableFaults(readme, rows) {
+  const figure = /\| ([\d.]+) \|$/;
+  const printed = split(readme).table.trim().split('\n');
+  const actual = markdown(rows).split('\n');
+  const faults = actual.filter((line) => {
+    const same = printed.find((other) => other.replace(figure, '') === line.replace(figure, ''));
+    const [was, is] = [same, line].map((text) => Number(figure.exec(text ?? '')?.[1] ?? 0));
+    return same === undefined || Math.abs((was ?? 0) - (is ?? 0)) > TOLERANCE_KB;
+  });
+  if (printed.length > actual.length) faults.push('rows that measure nothing');
+  return faults.map((line) => `README.md size table is out of date (npm run size -- --write): ${line}`);
+}
