@@ -16,6 +16,7 @@ export interface Ed25519KeyPair {
   /**
    * @param message Any length. Borrowed until the promise settles.
    * @returns 64 bytes, fresh. Some runtimes randomise: never compare signatures.
+   * @throws {TypeError} not a `Uint8Array`.
    */
   sign(message: Uint8Array): Promise<Uint8Array>;
 }
@@ -40,7 +41,13 @@ export async function ed25519FromSeed(seed: Uint8Array, backend?: CurveBackend):
   if ((await chooseBackend(backend)) === 'noble') {
     const noble = await loadNoble();
     // Kept for the life of the pair: noble signs with the seed itself.
-    return { publicKey: noble.ed25519Public(own), sign: async (message) => noble.ed25519Sign(own, message) };
+    return {
+      publicKey: noble.ed25519Public(own),
+      async sign(message) {
+        assertBytes(message, 'message');
+        return noble.ed25519Sign(own, message);
+      },
+    };
   }
   try {
     const key = await importEd25519(own);
@@ -73,6 +80,7 @@ export async function importEd25519(seed: Uint8Array): Promise<CryptoKey> {
  * @returns 64 bytes, fresh.
  */
 export async function signEd25519(key: CryptoKey, message: Uint8Array): Promise<Uint8Array> {
+  assertBytes(message, 'message');
   return new Uint8Array(await crypto.subtle.sign(ALGORITHM, key, message as Uint8Array<ArrayBuffer>));
 }
 

@@ -125,7 +125,7 @@ export async function deriveX25519(key: CryptoKey, remotePublicKey: Uint8Array):
     const remote = await crypto.subtle.importKey('raw', new Uint8Array(remotePublicKey), ALGORITHM, true, []);
     shared = new Uint8Array(await crypto.subtle.deriveBits({ name: ALGORITHM, public: remote }, key, 256));
   } catch (cause) {
-    throw refused(cause);
+    throw refused({ cause });
   }
   // Runtimes are asked to refuse an all-zero secret (RFC 7748, section 6.1); we do not rely on it.
   if (isZero(shared)) throw refused();
@@ -158,7 +158,7 @@ async function noblePair(secret: Uint8Array): Promise<X25519KeyPair> {
       try {
         shared = noble.x25519Shared(held, remotePublicKey);
       } catch (cause) {
-        throw refused(cause);
+        throw refused({ cause });
       }
       if (isZero(shared)) throw refused();
       return shared;
@@ -176,8 +176,8 @@ function isZero(bytes: Uint8Array): boolean {
   return bits === 0;
 }
 
-function refused(cause?: unknown): IdentityError {
-  return new IdentityError('ERR_IDENTITY_AGREEMENT', 'key agreement refused: a low-order or unusable point', { cause });
+function refused(options?: ErrorOptions): IdentityError {
+  return new IdentityError('ERR_IDENTITY_AGREEMENT', 'key agreement refused: a low-order or unusable point', options);
 }
 
 function wiped(): IdentityError {
