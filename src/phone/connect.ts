@@ -1,0 +1,42 @@
+// Calling an agent: dial, handshake, session.
+
+import { type InitiateOptions, initiate } from '../channel/initiate.js';
+import { didToX25519 } from '../identity/did-key.js';
+import type { NoiseSuite } from '../noise/suite.js';
+import { nobleSuite } from '../noise/suite-noble.js';
+import { exchangeProofs } from './proof.js';
+import { type PeerRecord, Session, type SessionOptions } from './session.js';
+
+/** What {@link connect} needs. */
+export interface ConnectOptions extends SessionOptions, Omit<InitiateOptions, 'suite' | 'clock'> {
+  /** Cryptography of the session. Default: noble's primitives. `fastSuite` from `ringline/noise/fast` is quicker. */
+  readonly suite?: NoiseSuite;
+  /**
+   * Whether to ask the peer to sign this session with its Ed25519 key, and to sign it with ours. `request` goes on
+   * without where the peer does not know how; `require` does not. Default: neither.
+   */
+  readonly proof?: 'request' | 'require';
+}
+
+/**
+ * Calls an agent by its DID over an encrypted, mutually authenticated session.
+ *
+ * @example
+ * ```ts
+ * const session = await connect({ identity, transport: webSocket('wss://agent.example/phone'), remoteDid })
+ * ```
+ * @throws {IdentityError} ERR_IDENTITY_DID: `remoteDid` is no usable did:key; ERR_IDENTITY_MISMATCH: `identity` does not
+ *   answer for its own DID.
+ * @throws {ChannelError} ERR_CHANNEL_REFUSED, ERR_CHANNEL_TIMEOUT, ERR_CHANNEL_IMPOSTOR, ERR_CHANNEL_EXTENSION.
+ * @throws {TypeError | RangeError} options of the wrong kind or out of range, before any I/O.
+ * @throws the signal's reason, untouched.
+ */
+export async function connect(options: ConnectOptions): Promise<Session> {
+  const { suite = nobleSuite, identity, proof, signal } = options;
+  const channel = await initiate({ ...options, suite });
+  const agreementKey = didToX25519(channel.remoteDid);
+  const record: PeerRecord = { peer: { did: channel.remoteDid, proof: 'x25519', agreementKey } };
+  const session = new Session(channel, record, options);
+  if (proof !== undefined) await exchangeProofs(session, identity, channel, record, proof === 'require', signal);
+  return session;
+}

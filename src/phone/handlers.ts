@@ -1,0 +1,50 @@
+// What an application gives the session to answer with.
+
+import type { Peer } from './peer.js';
+
+/** What a handler knows about the call it answers. */
+export interface HandlerContext {
+  /** The authenticated caller. */
+  readonly peer: Peer;
+  /** Name under which the handler was called. */
+  readonly method: string;
+  /** Aborts when the caller cancels or the session ends. Pass it to whatever the handler waits for. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Answers calls of one method.
+ *
+ * Returns a JSON value, or a promise of one, for a unary call; an async or sync iterable (a generator, usually) for a
+ * stream. The caller decides which of the two it asks for. `params` is untrusted: check it, or use a contract.
+ *
+ * @throws {RpcError} (see `rpcError`) to tell the caller something; of any other error it sees a correlation id only.
+ */
+// biome-ignore lint/suspicious/noExplicitAny: params are whatever the application declares; contracts make it sound.
+export type Handler = (params: any, context: HandlerContext) => unknown;
+
+/** Handlers by method name. Only own members are ever called. */
+export type Handlers = Readonly<Record<string, Handler>>;
+
+/** What an authorisation hook decides on. */
+export interface AuthorizationRequest {
+  readonly peer: Peer;
+  readonly method: string;
+  readonly params: unknown;
+  /** Whether the caller wants a stream. */
+  readonly stream: boolean;
+}
+
+/**
+ * Decides whether a call may reach its handler. Anything but `true`, a throw included, refuses it; a thrown
+ * {@link RpcError} is what the caller sees.
+ */
+export type Authorize = (request: AuthorizationRequest) => boolean | Promise<boolean>;
+
+/** Told of a fault whose detail stayed at home. Must not throw. */
+export type FaultListener = (fault: unknown, context: { method: string; peer: Peer; correlationId: string }) => void;
+
+/** Handlers with one more, which wins over an application's handler of the same name. */
+export function handlersWith(handlers: Handlers | undefined, method: string, handler: Handler): Handlers {
+  return { ...handlers, [method]: handler };
+}
