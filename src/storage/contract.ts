@@ -7,6 +7,9 @@ export type Persistence = 'persisted' | 'best-effort';
 /**
  * A small key-value store of structured-cloneable records.
  *
+ * Keys are any strings. A record may be kept by reference, and must not be changed after it was handed over, in either
+ * direction. Misuse is a rejection with TypeError: a key that is no string, a value that is `undefined`.
+ *
  * Adapters reject with {@link StorageError} (ERR_STORAGE_FAILED, or ERR_STORAGE_UNAVAILABLE where the runtime has no
  * such storage), with the runtime's error as `cause`.
  */
