@@ -1,5 +1,7 @@
 // One way to wait for something that a signal may end; every wait of the adapters goes through it.
 
+import { onAbort } from '../abort.js';
+
 /** The two ways a wait ends by itself. */
 export interface Settle<T> {
   resolve(value: T): void;
@@ -21,7 +23,11 @@ export function abortable<T>(signal: AbortSignal | undefined, start: (settle: Se
       reject(signal.reason);
       return;
     }
-    const release = () => signal?.removeEventListener('abort', onAbort);
+    // Before `start`, which may settle at once.
+    const release = onAbort(signal, (reason) => {
+      cancel();
+      reject(reason);
+    });
     const cancel = start({
       resolve(value) {
         release();
@@ -32,11 +38,5 @@ export function abortable<T>(signal: AbortSignal | undefined, start: (settle: Se
         reject(error);
       },
     });
-    function onAbort(): void {
-      release();
-      cancel();
-      reject(signal?.reason);
-    }
-    signal?.addEventListener('abort', onAbort);
   });
 }
