@@ -22,7 +22,7 @@ export interface WebSocketLike {
   /** Subprotocol the server chose; absent on some server sides. */
   readonly protocol?: string;
   /** Absent in workerd, always 0 in some clients. */
-  readonly bufferedAmount?: number;
+  readonly bufferedAmount?: number | undefined;
   binaryType?: string;
   send(data: string | Uint8Array<ArrayBuffer>): void;
   close(code?: number, reason?: string): void;
@@ -77,8 +77,8 @@ export function socketTransport(socket: WebSocketLike, options: SocketTransportO
     onBeforeSend?.();
     const copied = typeof message !== 'string' && copyOnSend ? new Uint8Array(message) : message;
     socket.send(copied as string | Uint8Array<ArrayBuffer>);
+    countsByItself ||= buffered() > 0;
     if (countsByItself) return;
-    countsByItself = buffered() > 0;
     turnBytes += messageBytes(message);
     if (turnEnds) return;
     turnEnds = true;
