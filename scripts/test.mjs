@@ -1,0 +1,56 @@
+// `npm test`: everything, from one command. `--only NAME[,NAME]` runs some of the steps (the build always runs).
+// Exit code 0: all passed. 1: something failed. 2: nothing failed but there was no browser to run in.
+
+import { parseArgs } from 'node:util';
+import { EXIT_NO_BROWSER, NO_CHROMIUM } from './find-browser.mjs';
+import { STEPS } from './test/steps.mjs';
+
+const { values } = parseArgs({ options: { only: { type: 'string' } } });
+const wanted = values.only?.split(',') ?? STEPS.map((step) => step.name);
+const unknown = wanted.filter((name) => !STEPS.some((step) => step.name === name));
+if (unknown.length > 0) {
+  console.error(`no step ${unknown.join(', ')}; there are: ${STEPS.map((step) => step.name).join(', ')}`);
+  process.exit(1);
+}
+
+/** @param {number} since */
+const seconds = (since) => `${((performance.now() - since) / 1000).toFixed(1)} s`;
+
+/** Shows what a step says, set in, so that only our own last line stands alone. @param {string} text */
+const log = (text) => console.log(text.replace(/^(?=.)/gm, '    '));
+
+/** @type {{ name: string, passed: number, failed: number, skipped: number, noBrowser?: boolean, time: string }[]} */
+const rows = [];
+const started = performance.now();
+
+for (const step of STEPS.filter(({ name }) => name === 'build' || wanted.includes(name))) {
+  if (step.needsBuild && rows.some((row) => row.name === 'build' && row.failed > 0)) {
+    console.log(`\n${step.name}: not run, the build failed`);
+    rows.push({ name: step.name, passed: 0, failed: 1, skipped: 0, time: 'not run' });
+    continue;
+  }
+  console.log(`\n${step.name}: ${step.what}`);
+  const since = performance.now();
+  const result = await step.run(log).catch((error) => {
+    log(String(error?.stack ?? error));
+    return { passed: 0, failed: 1, skipped: 0 };
+  });
+  rows.push({ name: step.name, ...result, time: seconds(since) });
+  console.log(`${step.name}: ${result.failed > 0 ? 'FAILED' : 'done'} in ${seconds(since)}`);
+}
+
+/** @param {'passed' | 'failed' | 'skipped'} key */
+const total = (key) => rows.reduce((sum, row) => sum + row[key], 0);
+
+console.log(
+  `\n${'step'.padEnd(12)}${['passed', 'failed', 'skipped', 'time'].map((head) => head.padStart(10)).join('')}`,
+);
+for (const { name, passed, failed, skipped, time } of rows) {
+  console.log(`${name.padEnd(12)}${[passed, failed, skipped, time].map((cell) => String(cell).padStart(10)).join('')}`);
+}
+console.log(`${'all'.padEnd(42)}${seconds(started).padStart(10)}\n`);
+
+const noBrowser = rows.some((row) => row.noBrowser);
+if (noBrowser) console.log(NO_CHROMIUM);
+console.log(`${total('passed')} passed, ${total('failed')} failed, ${total('skipped')} skipped`);
+process.exitCode = total('failed') > 0 ? 1 : noBrowser ? EXIT_NO_BROWSER : 0;
