@@ -37,6 +37,7 @@ const CHROMIUM_PLACES = [
  *   what a command prints for programs stays clean.
  * @property {NodeJS.ProcessEnv} [env] Default `process.env`.
  * @property {readonly string[]} [places] Paths looked at after PATH, for tests.
+ * @property {boolean} [cached] Whether to look into Playwright's cache. Default true.
  * @property {readonly Installer[]} [installers] Default {@link INSTALLERS}, for tests.
  */
 
@@ -98,8 +99,8 @@ export async function findChromium(options = {}) {
 }
 
 /** @param {FindOptions} options */
-async function installedChromium({ env = process.env, places = CHROMIUM_PLACES }) {
-  const candidates = [...onPath(CHROMIUM_NAMES, env), ...places, await playwrightPath('chromium')];
+async function installedChromium({ env = process.env, places = CHROMIUM_PLACES, cached = true }) {
+  const candidates = [...onPath(CHROMIUM_NAMES, env), ...places, cached ? await playwrightPath('chromium') : undefined];
   return firstThatStarts(candidates);
 }
 
@@ -124,12 +125,12 @@ export async function findFirefox({ env = process.env } = {}) {
 /**
  * Finds a WebKit. Never installs.
  *
- * @param {{ env?: NodeJS.ProcessEnv }} [options]
+ * @param {{ env?: NodeJS.ProcessEnv, cached?: boolean }} [options] `cached`: as for Chromium.
  * @returns {Promise<{ path: string, driver: 'webdriver' | 'playwright' } | undefined>} `webdriver`: WebKitGTK's
  *   `WebKitWebDriver`; `playwright`: its own build from its cache.
  */
-export async function findWebKit({ env = process.env } = {}) {
-  const patched = await playwrightPath('webkit');
+export async function findWebKit({ env = process.env, cached = true } = {}) {
+  const patched = cached ? await playwrightPath('webkit') : undefined;
   if (patched && isExecutable(patched)) return { path: patched, driver: 'playwright' };
   const driver = [...onPath(['WebKitWebDriver'], env), '/usr/libexec/webkit2gtk-4.1/WebKitWebDriver'].find(
     isExecutable,
