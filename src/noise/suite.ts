@@ -10,6 +10,9 @@ export const TAILROOM_BYTES = 32;
 /** Length of a ChaCha20-Poly1305 tag. */
 export const TAG_BYTES = 16;
 
+/** Longest Noise message, tag included (rev 34, section 3). */
+export const MAX_MESSAGE_BYTES = 65_535;
+
 /**
  * ChaCha20-Poly1305 (RFC 8439) under one key, in place, with the nonce layout of Noise: four zero bytes, then the
  * counter as 64-bit little-endian.
