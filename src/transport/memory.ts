@@ -49,10 +49,10 @@ export class MemoryWire implements Wire {
     this.#put(LOST);
   }
 
-  /** Moves the oldest thing to the other end. */
-  moveOne(): void {
+  /** Moves the oldest thing to the other end. Returns whether there was one: an abort may have dropped it. */
+  moveOne(): boolean {
     const next = this.#queue.shift();
-    if (next === undefined) return;
+    if (next === undefined) return false;
     if (typeof next === 'string' || next instanceof Uint8Array) {
       this.#bytes -= messageBytes(next);
       this.peer.core.deliver(next);
@@ -63,6 +63,7 @@ export class MemoryWire implements Wire {
       if (next.clean && !this.peer.core.ended) this.peer.#answer(next);
       this.peer.core.end(next);
     }
+    return true;
   }
 
   #answer(close: TransportCloseInfo): void {
@@ -78,30 +79,32 @@ export class MemoryWire implements Wire {
 }
 
 /**
- * Connects two cores.
+ * Makes a connected pair, and leaves it to the caller when things cross.
  *
  * @param onQueued Called once for each thing queued on a wire; owes it one {@link MemoryWire.moveOne}, later.
+ * @returns The wires; the transports are their cores.
  */
-export function memoryCores(
+export function memoryWires(
   onQueued: (wire: MemoryWire) => void,
   options?: TransportOptions,
-): [near: TransportCore, far: TransportCore] {
-  const wires = [new MemoryWire(onQueued), new MemoryWire(onQueued)] as const;
-  const [near, far] = wires;
+): readonly [near: MemoryWire, far: MemoryWire] {
+  const near = new MemoryWire(onQueued);
+  const far = new MemoryWire(onQueued);
   near.core = new TransportCore(near, options);
   far.core = new TransportCore(far, options);
   near.peer = far;
   far.peer = near;
-  return [near.core, far.core];
+  return [near, far];
 }
 
 /**
  * Two open transports connected to each other, without a preamble.
  *
- * Delivery is asynchronous and in order, bytes are copied when sent. Nothing is ever lost unless an end aborts.
+ * Delivery is asynchronous and in order, bytes are copied when sent. Nothing is lost unless an end aborts.
  */
 export function memoryTransports(options?: TransportOptions): [near: Transport, far: Transport] {
-  return memoryCores(inMicrotasks(), options);
+  const [near, far] = memoryWires(inMicrotasks(), options);
+  return [near.core, far.core];
 }
 
 /**
@@ -115,12 +118,12 @@ export function memoryTransports(options?: TransportOptions): [near: Transport, 
  * ```
  */
 export function memoryPair(options?: TransportOptions): [near: PairEnd, far: PairEnd] {
-  const [near, far] = memoryCores(inMicrotasks(), options);
-  return [pairEnd(near), pairEnd(far)];
+  const [near, far] = memoryWires(inMicrotasks(), options);
+  return [pairEnd(near.core), pairEnd(far.core)];
 }
 
-/** Moves what is queued in microtasks: everything that waits when a batch begins, then the rest in the next. */
-function inMicrotasks(): (wire: MemoryWire) => void {
+/** For {@link memoryWires}: moves what is queued in microtasks, everything that waits when a batch begins, then the rest in the next. */
+export function inMicrotasks(): (wire: MemoryWire) => void {
   const scheduled = new Set<MemoryWire>();
   let batches = 0;
   return (wire) => {
