@@ -1,5 +1,6 @@
 // `npm run size`: what each subpath and each named figure costs a page, against its budget. Fails past a budget, when a
-// subpath has none, and when a room carries another's words. Options: `--json FILE`, `--write` and `--check` (README).
+// subpath has none, and when a room carries another's words. Options: `--json FILE`, `--write` and `--check` (README),
+// `--explain NAME` (the modules inside one row).
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -8,13 +9,18 @@ import { parseArgs } from 'node:util';
 import { exportedModules } from './build/check-output.mjs';
 import { build } from './build.mjs';
 import { bleed } from './size/bleed.mjs';
-import { gzipBytes, measure } from './size/measure.mjs';
+import { gzipBytes, measure, shares } from './size/measure.mjs';
 import { kilobytes, tableFaults, withTable } from './size/readme.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const dist = join(root, 'dist');
 const { values: options } = parseArgs({
-  options: { json: { type: 'string' }, write: { type: 'boolean' }, check: { type: 'boolean' } },
+  options: {
+    json: { type: 'string' },
+    write: { type: 'boolean' },
+    check: { type: 'boolean' },
+    explain: { type: 'string' },
+  },
 });
 
 /** @param {string} file */
@@ -38,6 +44,9 @@ function record(name, measured) {
   }
   if (name.startsWith('lazy') && measured.gzipBytes === 0) faults.push(`${name} measures nothing`);
   faults.push(...bleed(name, measured));
+  if (name === options.explain) {
+    for (const { module, minBytes: bytes } of shares(measured)) console.log(`${String(bytes).padStart(8)}  ${module}`);
+  }
 }
 
 /** @param {string} file */
@@ -50,9 +59,8 @@ record('browser client', client.initial);
 for (const { subpath, module } of exportedModules(readJson('package.json'))) {
   const { initial, lazy } = await measure(importAll(module));
   record(subpath, initial);
-  if (subpath !== '.') continue;
-  record('lazy: curves', lazy(/@noble\/curves/));
-  record('lazy: recovery words', lazy(/@scure\/bip39/));
+  if (subpath === '.') record('lazy: curves', lazy(/@noble\/curves/));
+  if (subpath === './vault') record('lazy: recovery words', lazy(/@scure\/bip39/));
 }
 for (const file of ['ringline.min.mjs', 'ringline.iife.min.js']) {
   const code = readFileSync(join(dist, file), 'utf8');

@@ -1,11 +1,12 @@
-// `npm test`: everything, from one command. `--only NAME[,NAME]` runs some of the steps (the build always runs).
+// `npm test`: everything, from one command. `--only NAME[,NAME]` runs some of the steps (the build always runs);
+// `--write` brings the generated tables of the README up to date instead of checking them.
 // Exit code 0: all passed. 1: something failed. 2: nothing failed but there was no browser to run in.
 
 import { parseArgs } from 'node:util';
 import { EXIT_NO_BROWSER, NO_CHROMIUM } from './find-browser.mjs';
 import { STEPS } from './test/steps.mjs';
 
-const { values } = parseArgs({ options: { only: { type: 'string' } } });
+const { values } = parseArgs({ options: { only: { type: 'string' }, write: { type: 'boolean', default: false } } });
 const wanted = values.only?.split(',') ?? STEPS.map((step) => step.name);
 const unknown = wanted.filter((name) => !STEPS.some((step) => step.name === name));
 if (unknown.length > 0) {
@@ -31,7 +32,7 @@ for (const step of STEPS.filter(({ name }) => name === 'build' || wanted.include
   }
   console.log(`\n${step.name}: ${step.what}`);
   const since = performance.now();
-  const result = await step.run(log).catch((error) => {
+  const result = await step.run({ log, write: values.write }).catch((error) => {
     log(String(error?.stack ?? error));
     return { passed: 0, failed: 1, skipped: 0 };
   });

@@ -60,7 +60,7 @@ function forbiddenText(outDir) {
   for (const file of filesBelow(outDir)) {
     if (!/\.(m?js|d\.ts)$/.test(file)) continue;
     const text = readFileSync(join(outDir, file), 'utf8');
-    const line = text.split('\n').findIndex((part) => /[^\t\r\x20-\x7e]/.test(part));
+    const line = text.split('\n').findIndex((part) => /[^\t\r\x20-\x7f]/.test(part));
     if (line >= 0) faults.push(`dist/${file}:${line + 1}: a character outside ASCII`);
     if (!file.endsWith('.d.ts') && evaluatesText(parseAst(text))) faults.push(`dist/${file}: evaluates text`);
   }

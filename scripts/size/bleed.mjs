@@ -6,8 +6,8 @@
  * @type {Readonly<Record<string, { words?: RegExp, modules?: RegExp }>>}
  */
 const FORBIDDEN = {
-  'browser client': { words: /\bindexedDB\b|\babandon\b/, modules: /@noble\/curves|@scure\/bip39|valibot|idb-keyval/ },
-  '.': { words: /\babandon\b/, modules: /@noble\/curves|@scure\/bip39/ },
+  'browser client': { words: /\bindexedDB\b/, modules: /@noble\/curves|@scure\/bip39|valibot|idb-keyval/ },
+  '.': { modules: /@noble\/curves|@scure\/bip39/ },
   './errors': { modules: /node_modules/ },
   './codec': { words: /\bWebSocket\b|\bindexedDB\b|\bsubtle\b/, modules: /@noble/ },
   './identity': { words: /\bWebSocket\b|\bindexedDB\b/, modules: /@noble\/curves|@noble\/ciphers|valibot/ },
@@ -17,7 +17,7 @@ const FORBIDDEN = {
   './noise': { words: /\bindexedDB\b|\bWebSocket\b/, modules: /@noble\/curves|valibot/ },
   './noise/fast': { words: /\bindexedDB\b|\bWebSocket\b/, modules: /@noble\/curves|@noble\/ciphers|valibot/ },
   './transport': { words: /\bindexedDB\b/, modules: /@noble/ },
-  './transport/memory': { words: /\bindexedDB\b|\bWebSocket\(/, modules: /node_modules/ },
+  './transport/memory': { words: /\bindexedDB\b|\bisows\b/, modules: /node_modules/ },
   './channel': { words: /\bindexedDB\b/, modules: /@noble\/curves|valibot/ },
   './phone': { words: /\bindexedDB\b|\bnew WebSocket\b/, modules: /@noble\/curves|@scure\/bip39/ },
 };
@@ -30,7 +30,7 @@ const FORBIDDEN = {
 export function bleed(name, measured) {
   const { words, modules } = FORBIDDEN[name] ?? {};
   const word = words?.exec(measured.code)?.[0];
-  const module = modules && measured.modules.find((id) => modules.test(id));
+  const module = modules && measured.modules.find(({ id }) => modules.test(id))?.id;
   return [
     ...(word ? [`${name} contains the word ${word}`] : []),
     ...(module ? [`${name} contains ${module.replace(/.*node_modules\//, '')}`] : []),

@@ -4,9 +4,16 @@
 import { isBuiltin } from 'node:module';
 import { gzipSync } from 'node:zlib';
 import { rolldown } from 'rolldown';
+import { minifySync } from 'rolldown/utils';
 import { failOnUnresolved } from '../build/bundle.mjs';
 
-/** @typedef {{ minBytes: number, gzipBytes: number, code: string, modules: string[] }} Measure */
+/**
+ * @typedef {object} Measure
+ * @property {number} minBytes
+ * @property {number} gzipBytes
+ * @property {string} code Minified.
+ * @property {{ id: string, code: string }[]} modules What is inside: path, and code before it was minified.
+ */
 
 /** @type {Measure} */
 const NOTHING = { minBytes: 0, gzipBytes: 0, code: '', modules: [] };
@@ -78,8 +85,27 @@ function sum(chunks) {
       minBytes: total.minBytes + Buffer.byteLength(code),
       gzipBytes: total.gzipBytes + gzipBytes(code),
       code: total.code + code,
-      modules: [...total.modules, ...Object.keys(modules)],
+      modules: [...total.modules, ...Object.entries(modules).map(([id, part]) => ({ id, code: part.code ?? '' }))],
     }),
     NOTHING,
   );
+}
+
+/**
+ * The modules of a measure with what each adds, largest first.
+ *
+ * @param {Measure} measured
+ * @returns {{ module: string, minBytes: number }[]} `module`: path below node_modules or the build.
+ */
+export function shares({ modules }) {
+  return modules
+    .map(({ id, code }) => ({
+      module: id
+        .split('\\')
+        .join('/')
+        .replace(/^.*\/(node_modules|dist)\//, ''),
+      minBytes: minifySync('module.js', code).code.length,
+    }))
+    .filter(({ minBytes }) => minBytes > 0)
+    .sort((a, b) => b.minBytes - a.minBytes);
 }

@@ -1,6 +1,6 @@
 // The package as it would be published: the tarball is packed and shown to publint and attw, and every bundle weighed.
 
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { command, root } from './command.mjs';
 
@@ -23,19 +23,18 @@ export async function pack(folder) {
 }
 
 /**
- * @param {(line: string) => void} log
+ * @param {import('./steps.mjs').Context} context
  * @returns {Promise<import('./steps.mjs').Result>}
  */
-export async function packagingTests(log) {
+export async function packagingTests({ log, write }) {
   const folder = join(root, '.cache', `pack-${process.pid}`);
   try {
     const tarball = await pack(folder);
-    const readme = existsSync(join(root, 'README.md')) ? ['--check'] : [];
     /** @type {[string, string[]][]} */
     const cases = [
       ['publint', [inPackage('publint', 'src/cli.js'), 'run', tarball, '--strict']],
       ['attw', [inPackage('@arethetypeswrong/cli', 'dist/index.js'), tarball, '--profile', 'esm-only']],
-      ['size', [join(root, 'scripts/size.mjs'), ...readme]],
+      ['size', [join(root, 'scripts/size.mjs'), write ? '--write' : '--check']],
     ];
     let failed = 0;
     for (const [name, args] of cases) {

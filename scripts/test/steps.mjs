@@ -10,11 +10,17 @@ import { unitTests } from './vitest.mjs';
 /** @typedef {{ passed: number, failed: number, skipped: number, noBrowser?: boolean }} Result */
 
 /**
+ * @typedef {object} Context
+ * @property {(line: string) => void} log Shows text to the reader, set in.
+ * @property {boolean} write Whether generated tables are to be brought up to date, not checked.
+ */
+
+/**
  * @typedef {object} Step
  * @property {string} name
  * @property {string} what One line for the reader.
  * @property {boolean} [needsBuild] Not run when the build failed.
- * @property {(log: (line: string) => void) => Promise<Result>} run
+ * @property {(context: Context) => Promise<Result>} run
  */
 
 /** @param {string} name @param {string} file */
@@ -52,12 +58,12 @@ export const STEPS = [
   {
     name: 'build',
     what: 'modules, declarations and page bundles; ASCII, no eval, no Node in reach',
-    run: (log) => eachCommand([['build', ['scripts/build.mjs']]], log),
+    run: ({ log }) => eachCommand([['build', ['scripts/build.mjs']]], log),
   },
   {
     name: 'check',
     what: 'format, lint, types',
-    run: (log) =>
+    run: ({ log }) =>
       eachCommand(
         [
           ['format and lint', [tool('@biomejs/biome', 'bin/biome'), 'check', '--error-on-warnings', '.']],
@@ -81,15 +87,18 @@ export const STEPS = [
 /**
  * The real runtimes have a runner of their own, which shows its progress and prints its counts.
  *
- * @param {(line: string) => void} log
+ * @param {Context} context
  * @returns {Promise<Result>}
  */
-async function runtimeTests(log) {
+async function runtimeTests({ log, write }) {
   if (!existsSync(join(root, 'e2e/run.mjs'))) {
     log('not run: e2e/run.mjs is missing');
     return { passed: 0, failed: 1, skipped: 0 };
   }
-  const { code, output } = await command(['e2e/run.mjs'], { timeoutMs: 900_000, onLine: log });
+  const { code, output } = await command(['e2e/run.mjs', ...(write ? ['--write'] : [])], {
+    timeoutMs: 900_000,
+    onLine: log,
+  });
   const counts = countsIn(output) ?? { passed: 0, failed: 0, skipped: 0 };
   const noBrowser = code === EXIT_NO_BROWSER && counts.failed === 0;
   // Whatever the counts say, a runner that did not end well has failed; one that ran nothing too.

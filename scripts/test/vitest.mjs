@@ -13,10 +13,10 @@ const COVERAGE = join(root, 'coverage', 'coverage-summary.json');
 /** @typedef {{ numPassedTests: number, numFailedTests: number, numPendingTests: number, numTodoTests: number, testResults: { status: string, assertionResults: unknown[] }[] }} Report */
 
 /**
- * @param {(line: string) => void} log
+ * @param {import('./steps.mjs').Context} context
  * @returns {Promise<import('./steps.mjs').Result>}
  */
-export async function unitTests(log) {
+export async function unitTests({ log }) {
   for (const file of [REPORT, COVERAGE]) rmSync(file, { force: true });
   const timeoutMs = process.env.RINGLINE_LONG === '1' ? 3_600_000 : 360_000;
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${REPORT}`];
