@@ -1,12 +1,16 @@
 // The channel contract over nothing at all: two ends in one process, no cryptography. It shows that the phone rides on
 // the contract, and it makes every frame visible and forgeable.
 
+import { onAbort } from '../../src/abort.js';
 import type { Channel, ChannelCloseInfo } from '../../src/channel/contract.js';
 import { MAX_PLAINTEXT_BYTES } from '../../src/channel/contract.js';
 import { ChannelError, type SdkError } from '../../src/errors.js';
 
 const ALICE = 'did:key:z6MkehRgf7yJbgaGfYsdoAsKdBPE3dj2CYhowQdcjqSJgvVd';
 const BOB = 'did:key:z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK';
+
+// As in the secure channel: encoding is synchronous, so one buffer serves them all.
+const scratch = new Uint8Array(MAX_PLAINTEXT_BYTES);
 
 export class PlainChannel implements Channel {
   readonly localDid: string;
@@ -16,6 +20,8 @@ export class PlainChannel implements Channel {
   other!: PlainChannel;
   bufferedBytes = 0;
   ended = false;
+  /** Called before each frame that the listener of this end is about to get. */
+  onDelivery: (plaintext: Uint8Array) => void = () => {};
   readonly #queue: Uint8Array[] = [];
   readonly #waiting: (() => void)[] = [];
   #listener: ((plaintext: Uint8Array) => void) | undefined;
@@ -34,16 +40,16 @@ export class PlainChannel implements Channel {
 
   write(encode: (target: Uint8Array) => number): void {
     if (this.ended) throw new ChannelError('ERR_CHANNEL_CLOSED', 'ended');
-    const buffer = new Uint8Array(MAX_PLAINTEXT_BYTES);
-    const bytes = encode(buffer);
-    this.other.deliver(buffer.slice(0, bytes));
+    this.other.deliver(scratch.slice(0, encode(scratch)));
   }
 
   deliver(plaintext: Uint8Array): void {
     this.#queue.push(plaintext);
     queueMicrotask(() => {
       const next = this.#queue.shift();
-      if (next !== undefined && !this.ended) this.#listener?.(next);
+      if (next === undefined || this.ended) return;
+      this.onDelivery(next);
+      if (!this.ended) this.#listener?.(next);
     });
   }
 
@@ -51,8 +57,16 @@ export class PlainChannel implements Channel {
     this.#listener = listener;
   }
 
-  drained(): Promise<void> {
-    return new Promise((resolve) => this.#waiting.push(resolve));
+  async drained({ belowBytes, signal }: { belowBytes: number; signal?: AbortSignal }): Promise<void> {
+    signal?.throwIfAborted();
+    if (this.ended || this.bufferedBytes <= belowBytes) return;
+    await new Promise<void>((resolve, reject) => {
+      const removeAbort = onAbort(signal, reject);
+      this.#waiting.push(() => {
+        removeAbort();
+        resolve();
+      });
+    });
   }
 
   /** Lets go of producers that wait for room. */
