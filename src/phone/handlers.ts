@@ -41,7 +41,7 @@ export interface AuthorizationRequest {
  */
 export type Authorize = (request: AuthorizationRequest) => boolean | Promise<boolean>;
 
-/** Told of a fault whose detail stayed at home. Must not throw. */
+/** Told of a fault whose detail stayed at home. What it throws is dropped. */
 export type FaultListener = (fault: unknown, context: { method: string; peer: Peer; correlationId: string }) => void;
 
 /** Handlers with one more, which wins over an application's handler of the same name. */

@@ -129,17 +129,16 @@ export class ServedCall {
     if (!this.#answered) await this.#runNow(handler);
   }
 
-  // A handler that answers at once is answered at once: no promise on the way.
+  // A handler that answers at once is answered at once: no promise on the way. Whatever is done with what it returned
+  // stays inside `try`: looking at it may run code of the handler's, a getter or a proxy.
   #runNow(handler: Handler): Promise<void> | undefined {
-    let outcome: unknown;
     try {
-      outcome = handler(this.#params, this.#context);
+      const outcome = handler(this.#params, this.#context);
+      return isPromiseLike(outcome) ? this.#settle(outcome) : this.#answer(outcome);
     } catch (fault) {
       this.refuse(fault);
       return undefined;
     }
-    if (isPromiseLike(outcome)) return this.#settle(outcome);
-    return this.#answer(outcome);
   }
 
   async #settle(outcome: PromiseLike<unknown>): Promise<void> {
@@ -151,22 +150,18 @@ export class ServedCall {
   }
 
   #answer(outcome: unknown): Promise<void> | undefined {
-    try {
-      if (this.#wantsStream) {
-        this.#iterator = iteratorOf(outcome);
-        return this.#produce(this.#iterator);
-      }
-      if (isAsyncIterable(outcome) || isGenerator(outcome)) {
-        this.#iterator = iteratorOf(outcome);
-        void this.#finishIterator();
-        throw rpcError(WIRE_CODES.invalidRequest, 'this method is a stream: ask for one');
-      }
-      if (this.#answered) return undefined;
-      this.#link.sendResult(this.streamId, outcome);
-      this.#close();
-    } catch (fault) {
-      this.refuse(fault);
+    if (this.#wantsStream) {
+      this.#iterator = iteratorOf(outcome);
+      return this.#produce(this.#iterator);
     }
+    if (isAsyncIterable(outcome) || isGenerator(outcome)) {
+      this.#iterator = iteratorOf(outcome);
+      void this.#finishIterator();
+      throw rpcError(WIRE_CODES.invalidRequest, 'this method is a stream: ask for one');
+    }
+    if (this.#answered) return undefined;
+    this.#link.sendResult(this.streamId, outcome);
+    this.#close();
     return undefined;
   }
 

@@ -204,11 +204,14 @@ export class Session {
   #sendFault(streamId: number, method: string, fault: unknown): void {
     const { wire, correlationId } = reportFault(fault);
     this.#send(errorText(streamId, wire));
-    if (correlationId === undefined) return;
+    if (correlationId !== undefined) void this.#tellFault(fault, method, correlationId);
+  }
+
+  async #tellFault(fault: unknown, method: string, correlationId: string): Promise<void> {
     try {
-      this.#onFault?.(fault, { method, peer: this.peer, correlationId });
+      await this.#onFault?.(fault, { method, peer: this.peer, correlationId });
     } catch {
-      // A listener that throws must not take the session with it.
+      // A listener that throws, now or later, must not take the process with it.
     }
   }
 

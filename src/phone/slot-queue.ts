@@ -46,7 +46,7 @@ export class SlotQueue {
    * Enters as soon as there is room: at once, or when somebody leaves.
    *
    * @param ticket Names the place in line, for {@link SlotQueue.withdraw}.
-   * @param start Called inside. @param refuse Called instead when the queue closes first.
+   * @param start Called inside; must not throw. @param refuse Called instead when the queue closes first.
    */
   enter(ticket: object, start: () => void, refuse: (error: unknown) => void): void {
     if (this.#closed !== undefined) refuse(this.#closed.error);

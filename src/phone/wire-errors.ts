@@ -65,11 +65,22 @@ export interface ReportedFault {
  * only a correlation id. Never throws.
  */
 export function reportFault(fault: unknown): ReportedFault {
-  if (fault instanceof RpcError && Number.isSafeInteger(fault.wireCode)) {
-    return { wire: { code: fault.wireCode, message: truncate(String(fault.message)) } };
-  }
+  const wire = statedError(fault);
+  if (wire !== undefined) return { wire };
   const correlationId = Array.from(randomBytes(6), (byte) => byte.toString(16).padStart(2, '0')).join('');
   return { wire: { code: WIRE_CODES.failed, message: `internal error ${correlationId}` }, correlationId };
+}
+
+/** What an RpcError thrown on purpose says. */
+function statedError(fault: unknown): WireError | undefined {
+  try {
+    if (!(fault instanceof RpcError)) return undefined;
+    const { wireCode: code, message } = fault;
+    return Number.isSafeInteger(code) ? { code, message: truncate(String(message)) } : undefined;
+  } catch {
+    // A proxy or a getter that throws when looked at: no error of ours.
+    return undefined;
+  }
 }
 
 /** Cuts text to MAX_ERROR_TEXT_BYTES of well-formed UTF-8, without splitting a character. */
