@@ -15,7 +15,7 @@ it('is ASCII only', () => {
 it('documents every export', () => {
   const declaration = /^export (?:declare |abstract |async )*(?:class|const|function\*?|interface|type) (\w+)/;
   const faults = modules.flatMap(({ name, text }) => {
-    const lines = text.split('\n');
+    const lines = text.split('\n').filter((line) => !line.startsWith('// biome-ignore'));
     return lines.flatMap((line, index) => {
       const exported = declaration.exec(line)?.[1];
       // An overload's later signatures stand under the first one's docstring.
