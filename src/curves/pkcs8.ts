@@ -7,7 +7,7 @@ export const OID_X25519 = 110;
 export const OID_ED25519 = 112;
 
 /**
- * Wraps a secret for `importKey('pkcs8', …)`.
+ * Wraps a secret for `importKey('pkcs8', ...)`.
  *
  * @param oid {@link OID_X25519} or {@link OID_ED25519}.
  * @param secret 32 bytes. Borrowed.

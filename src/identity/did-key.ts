@@ -25,7 +25,7 @@ const MULTICODEC = [0xed, 0x01] as const;
  * Names an Ed25519 public key.
  *
  * @param publicKey 32 bytes. Borrowed.
- * @returns `did:key:z6Mk…`, 56 characters.
+ * @returns `did:key:z6Mk...`, 56 characters.
  * @throws {IdentityError} ERR_IDENTITY_KEY: not canonical, not on the curve, or of small order.
  * @throws {TypeError | RangeError} not 32 bytes.
  */

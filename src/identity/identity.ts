@@ -1,7 +1,7 @@
 // The one thing an agent owns: a key, seen from outside. Who holds it (WebCrypto, a wallet, another worker) is hidden
 // behind two asynchronous operations, so that the secret need not be readable by us (agent-phone digest, section 1).
 
-/** `did:key:z…` of an Ed25519 key; see {@link decodeDidKey} for the strict rules. */
+/** `did:key:z...` of an Ed25519 key; see {@link decodeDidKey} for the strict rules. */
 export type Did = string;
 
 /** An agent's identity: a name and the two things its key can do. */

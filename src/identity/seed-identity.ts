@@ -19,7 +19,7 @@ export const SEED_BYTES = 32;
  * @example
  * ```ts
  * const alice = await createIdentity();
- * console.log(alice.did); // did:key:z6Mk…
+ * console.log(alice.did); // did:key:z6Mk...
  * ```
  */
 export async function createIdentity(): Promise<Identity> {
