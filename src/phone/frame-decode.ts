@@ -3,8 +3,8 @@
 
 import { decodeUtf8 } from '../bytes/utf8.js';
 import { checkJsonBounds } from '../codec/bounds.js';
-import { ChannelError } from '../errors.js';
 import type { Frame, FrameType, WireError } from './frame.js';
+import { violation } from './session-errors.js';
 
 /** The part of the session's limits that decoding needs. */
 export interface DecodeLimits {
@@ -87,8 +87,9 @@ export function decodeGeneral(text: string, bytes: number): Frame {
   let value: unknown;
   try {
     value = JSON.parse(text);
-  } catch (cause) {
-    throw violation('the frame is not JSON', cause);
+  } catch {
+    // No cause: the engine's error quotes the plaintext.
+    throw violation('the frame is not JSON');
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw violation('the frame is no object');
   refuseRepeatedMembers(text);
@@ -202,8 +203,4 @@ function refuseRepeatedMembers(text: string): void {
       }
     }
   }
-}
-
-function violation(what: string, cause?: unknown): ChannelError {
-  return new ChannelError('ERR_CHANNEL_PROTOCOL', `protocol violation: ${what}`, cause === undefined ? {} : { cause });
 }
