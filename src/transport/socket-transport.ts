@@ -45,6 +45,9 @@ export interface SocketTransportOptions extends TransportOptions {
 /** Between two looks at the socket while somebody waits for room: from 1 ms, doubling, to 16 ms. */
 const MAX_POLL_MS = 16;
 
+/** How long after an error the runtime may take to tell how the connection ended. */
+const ERROR_GRACE_MS = 100;
+
 /** What an abort says where a socket cannot simply be cut: 1006, in the range a program may send. */
 const ABORTED = 4006;
 
@@ -134,16 +137,25 @@ export function socketTransport(socket: WebSocketLike, options: SocketTransportO
     // A Blob would have to be read asynchronously, out of order: whoever set the socket to Blobs must not.
     else core.close(1003, 'message kind');
   });
+  let cancelGrace: (() => void) | undefined;
+  let failure: { readonly cause: unknown } | undefined;
   socket.addEventListener('close', ({ code = 1005, reason = '', wasClean = false }) => {
-    core.end({ code, reason, clean: wasClean && code !== ABORTED });
+    cancelGrace?.();
+    const clean = wasClean && code !== ABORTED;
+    core.end({ code, reason, clean, ...(clean ? undefined : failure) });
     // workerd leaves its half open until the program closes it too, and the peer waits. Elsewhere this does nothing.
     // 1005 and 1006 stand for a code that never came: they cannot be sent back.
     closeSocket(socket, code === 1005 || code === 1006 ? undefined : code, reason);
   });
   socket.addEventListener('error', ({ error }) => {
-    // Most runtimes report the end as well, but not all, and there is no going on after an error.
-    core.end(error === undefined ? LOST : { ...LOST, cause: error });
-    wire.drop();
+    if (error !== undefined) failure ??= { cause: error };
+    // The close event that follows knows more: workerd reports an error first when the peer hangs up quickly after a
+    // polite end. Not every runtime sends one, so it gets a moment; after our own close that is the close timeout.
+    if (core.ended) return;
+    cancelGrace ??= clock.setTimer(() => {
+      core.end({ ...LOST, ...failure });
+      wire.drop();
+    }, ERROR_GRACE_MS);
   });
   socket.binaryType = 'arraybuffer';
   // It may have ended before anybody listened, and then no event tells.

@@ -67,7 +67,9 @@ async function dial(address: URL, offer: DialOffer, options: WebSocketOptions): 
       refuse('the runtime will not open this connection (a page from https may dial wss only)', cause);
       return () => {};
     }
+    let connected = false;
     socket.addEventListener('open', () => {
+      connected = true;
       if (socket.protocol === subprotocol) {
         resolve(transport);
       } else {
@@ -75,8 +77,12 @@ async function dial(address: URL, offer: DialOffer, options: WebSocketOptions): 
         refuse(`the server does not speak ${subprotocol}`);
       }
     });
-    const failed = ({ error }: { readonly error?: unknown }) =>
+    const failed = ({ error }: { readonly error?: unknown }) => {
+      // Once the connection stands this changes nothing any more: its end is the transport's business.
+      if (connected) return;
       refuse(`no connection; is the agent listening there, and does it speak ${subprotocol}?`, error);
+      transport.abort();
+    };
     socket.addEventListener('error', failed);
     socket.addEventListener('close', failed);
     return () => transport.abort();

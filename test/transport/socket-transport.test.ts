@@ -134,12 +134,31 @@ describe('socket transport', () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
-  it('ends on an error without a close, keeping it as the cause', async () => {
-    const { socket, transport } = open();
+  it('ends on an error without a close, after a moment, keeping it as the cause', async () => {
+    const { socket, clock, transport } = open();
     const error = new Error('reset');
     socket.emit('error', { error });
-    socket.emit('error', { error });
+    socket.emit('error', { error: new Error('after') });
+    clock.advance(100);
     expect(await transport.closed).toEqual({ code: 1006, reason: '', clean: false, cause: error });
+    expect(socket.closes).toEqual([[4006, '']]);
+  });
+
+  it('goes by the close after an error: a polite end stays one, a loss gets its cause', async () => {
+    const error = new Error('Network connection lost.');
+    for (const clean of [true, false]) {
+      for (const closeFirst of [true, false]) {
+        const { socket, clock, transport } = open();
+        if (closeFirst) transport.close();
+        socket.emit('error', { error });
+        socket.emit('close', { code: clean ? 1000 : 1006, reason: '', wasClean: clean });
+        const expected = clean
+          ? { code: 1000, reason: '', clean: true }
+          : { code: 1006, reason: '', clean: false, cause: error };
+        expect(await transport.closed).toEqual(expected);
+        expect(clock.pendingTimers).toBe(0);
+      }
+    }
   });
 
   it('ends when send throws, and throws nothing itself', async () => {
