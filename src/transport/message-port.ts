@@ -1,6 +1,6 @@
 // A transport over a MessagePort, or a worker and its own scope, which talk the same way.
 //
-// Wire: text is posted as a string, bytes as a transferred ArrayBuffer, and three kinds of objects carry the rest.
+// Wire: text is posted as a string, bytes as an ArrayBuffer, transferred where the runtime can, and three kinds of objects carry the rest.
 //   { type: 'ack', bytes }           so many bytes have arrived since the last ack, text counted two per UTF-16 unit
 //   { type: 'close', code, reason }  the polite end; the other side answers with the same
 //   { type: 'abort' }                the end without an answer
@@ -32,6 +32,9 @@ export interface PortEvent {
 /** Arrived bytes that are acknowledged at once; fewer wait for company. */
 const ACK_BYTES = 65_536;
 const ACK_DELAY_MS = 5;
+
+/** How long a port stays open after the last message of a polite end. */
+const CLOSE_GRACE_MS = 100;
 
 /**
  * One end of a connection over a port: the page dials and the worker accepts, or the other way round.
@@ -78,6 +81,20 @@ function portTransport(port: PortLike, options: TransportOptions): TransportCore
     }
   };
 
+  let transfers = true;
+  const postBytes = (buffer: ArrayBuffer) => {
+    if (transfers) {
+      try {
+        port.postMessage(buffer, [buffer]);
+        return;
+      } catch {
+        // workerd cannot transfer, only copy. If that is not the reason, copying fails as well and the core hears it.
+        transfers = false;
+      }
+    }
+    port.postMessage(buffer, []);
+  };
+
   const take = (message: Message) => {
     core.deliver(message);
     arrivedBytes += messageBytes(message);
@@ -86,12 +103,20 @@ function portTransport(port: PortLike, options: TransportOptions): TransportCore
     else if (arrivedBytes > 0) cancelAck ??= clock.setTimer(acknowledge, ACK_DELAY_MS);
   };
 
-  const release = () => {
+  const closePort = () => {
+    if (port.start !== undefined) port.close?.();
+  };
+
+  const stopListening = () => {
     cancelAck?.();
     port.removeEventListener('message', onMessage);
     port.removeEventListener('messageerror', onFault);
     port.removeEventListener('close', onClosed);
-    if (port.start !== undefined) port.close?.();
+  };
+
+  const release = () => {
+    stopListening();
+    closePort();
   };
 
   const wire: Wire = {
@@ -99,8 +124,7 @@ function portTransport(port: PortLike, options: TransportOptions): TransportCore
       if (typeof message === 'string') {
         port.postMessage(message, []);
       } else {
-        const { buffer } = new Uint8Array(message);
-        port.postMessage(buffer, [buffer]);
+        postBytes(new Uint8Array(message).buffer);
       }
       pendingBytes += messageBytes(message);
     },
@@ -130,7 +154,9 @@ function portTransport(port: PortLike, options: TransportOptions): TransportCore
       // When both close at once, each takes the other's close for the answer to its own.
       if (!core.ended) wire.finish(code, reason);
       core.end({ code, reason, clean: true });
-      release();
+      stopListening();
+      // What we said last gets time to arrive: workerd drops it if the port is closed right behind it.
+      clock.setTimer(closePort, CLOSE_GRACE_MS);
     } else if (type === 'abort') {
       onClosed();
     } else {

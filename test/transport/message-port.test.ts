@@ -19,7 +19,7 @@ class ScriptedPort implements PortLike {
     this.closed++;
   };
 
-  postMessage(message: unknown): void {
+  postMessage(message: unknown, _transfer: unknown[]): void {
     this.posted.push(message);
   }
 
@@ -135,6 +135,24 @@ describe('message port', () => {
     expect(backing).toEqual(Uint8Array.of(0, 1, 2, 3));
   });
 
+  it('copies where the runtime cannot transfer', async () => {
+    const { port, transport } = await dialled();
+    const posted: unknown[] = [];
+    let refusals = 0;
+    port.postMessage = (message: unknown, transfer?: unknown[]) => {
+      if (transfer?.length !== 0) {
+        refusals++;
+        throw new Error('DataCloneError');
+      }
+      posted.push(message);
+    };
+    transport.send(Uint8Array.of(1));
+    transport.send(Uint8Array.of(2));
+    expect(posted).toEqual([Uint8Array.of(1).buffer, Uint8Array.of(2).buffer]);
+    expect(refusals).toBe(1);
+    expect(transport.bufferedBytes).toBe(2);
+  });
+
   it('counts what is not acknowledged', async () => {
     const { port, transport } = await dialled();
     transport.send(new Uint8Array(1000));
@@ -171,7 +189,19 @@ describe('message port', () => {
     port.emit('message', { type: 'close', code: 4002, reason: '' });
     expect(await transport.closed).toEqual({ code: 4001, reason: 'bye', clean: true });
     expect(port.posted).toEqual([{ type: 'close', code: 4001, reason: 'bye' }]);
-    expect([port.started, port.closed, port.listeners.size, clock.pendingTimers]).toEqual([1, 1, 0, 0]);
+    expect([port.started, port.closed, port.listeners.size]).toEqual([1, 0, 0]);
+    clock.advance(100);
+    expect([port.closed, clock.pendingTimers]).toEqual([1, 0]);
+  });
+
+  it('lets go of the port when its own close is answered', async () => {
+    const { port, clock, transport } = await dialled();
+    transport.close(4001);
+    expect(port.posted).toEqual([{ type: 'close', code: 4001, reason: '' }]);
+    port.emit('message', { type: 'close', code: 4001, reason: '' });
+    expect((await transport.closed).clean).toBe(true);
+    clock.advance(100);
+    expect([port.posted.length, port.closed, clock.pendingTimers]).toEqual([1, 1, 0]);
   });
 
   it('leaves a worker running: only the connection ends', async () => {
