@@ -79,6 +79,8 @@ export class StreamCall implements OutgoingCall, AsyncIterableIterator<unknown> 
   return(): Promise<IteratorResult<unknown>> {
     if (this.#state.name === 'open') this.#link.cancel(this);
     this.#end({ name: 'ended' });
+    // Also where it had ended already: neither items nor an error are to come after this.
+    this.#state = { name: 'ended' };
     this.#drop();
     return Promise.resolve(DONE);
   }
