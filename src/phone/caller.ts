@@ -8,7 +8,7 @@ import type { Frame } from './frame.js';
 import { cancelText, grantText, requestHead, requestText, writeText } from './frame-encode.js';
 import type { SessionLimits } from './limits.js';
 import { type OutgoingCall, UnaryCall } from './outgoing.js';
-import { callError } from './session-errors.js';
+import { asSdkError, callError } from './session-errors.js';
 import { SlotQueue } from './slot-queue.js';
 import { StreamCall, type StreamLink } from './stream-call.js';
 
@@ -183,7 +183,12 @@ export class Caller {
       throw callError(error, 'unsent');
     }
     const text = requestText(head, streamId);
-    channel.write((target) => writeText(text, target));
+    try {
+      channel.write((target) => writeText(text, target));
+    } catch (error) {
+      // Too long is the caller's own doing; anything else means that the channel has ended, which we have yet to hear.
+      throw error instanceof LimitError ? error : callError(asSdkError(error), 'unsent');
+    }
     this.#nextStreamId += 2;
     this.#calls.set(streamId, call);
     return streamId;
