@@ -4,6 +4,7 @@
 
 import { parseArgs } from 'node:util';
 import { EXIT_NO_BROWSER, NO_CHROMIUM } from './find-browser.mjs';
+import { closingLine, exitCode, table } from './test/report.mjs';
 import { STEPS } from './test/steps.mjs';
 
 const { values } = parseArgs({ options: { only: { type: 'string' }, write: { type: 'boolean', default: false } } });
@@ -20,7 +21,7 @@ const seconds = (since) => `${((performance.now() - since) / 1000).toFixed(1)} s
 /** Shows what a step says, set in, so that only our own last line stands alone. @param {string} text */
 const log = (text) => console.log(text.replace(/^(?=.)/gm, '    '));
 
-/** @type {{ name: string, passed: number, failed: number, skipped: number, noBrowser?: boolean, time: string }[]} */
+/** @type {import('./test/report.mjs').Row[]} */
 const rows = [];
 const started = performance.now();
 
@@ -40,18 +41,7 @@ for (const step of STEPS.filter(({ name }) => name === 'build' || wanted.include
   console.log(`${step.name}: ${result.failed > 0 ? 'FAILED' : 'done'} in ${seconds(since)}`);
 }
 
-/** @param {'passed' | 'failed' | 'skipped'} key */
-const total = (key) => rows.reduce((sum, row) => sum + row[key], 0);
-
-console.log(
-  `\n${'step'.padEnd(12)}${['passed', 'failed', 'skipped', 'time'].map((head) => head.padStart(10)).join('')}`,
-);
-for (const { name, passed, failed, skipped, time } of rows) {
-  console.log(`${name.padEnd(12)}${[passed, failed, skipped, time].map((cell) => String(cell).padStart(10)).join('')}`);
-}
-console.log(`${'all'.padEnd(42)}${seconds(started).padStart(10)}\n`);
-
-const noBrowser = rows.some((row) => row.noBrowser);
-if (noBrowser) console.log(NO_CHROMIUM);
-console.log(`${total('passed')} passed, ${total('failed')} failed, ${total('skipped')} skipped`);
-process.exitCode = total('failed') > 0 ? 1 : noBrowser ? EXIT_NO_BROWSER : 0;
+console.log(`\n${table(rows, seconds(started))}\n`);
+if (exitCode(rows) === EXIT_NO_BROWSER) console.log(NO_CHROMIUM);
+console.log(closingLine(rows));
+process.exitCode = exitCode(rows);

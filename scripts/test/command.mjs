@@ -50,15 +50,3 @@ export function command(args, { program = process.execPath, timeoutMs = 300_000,
     child.on('close', (code) => end(code ?? 1));
   });
 }
-
-/**
- * The last line `N passed, N failed` (`, N skipped` may follow) of an output.
- *
- * @param {string} output
- * @returns {{ passed: number, failed: number, skipped: number } | undefined}
- */
-export function countsIn(output) {
-  const line = /^\s*(\d+) passed, (\d+) failed(?:, (\d+) skipped)?\s*$/gm;
-  const last = [...output.matchAll(line)].at(-1);
-  return last && { passed: Number(last[1]), failed: Number(last[2]), skipped: Number(last[3] ?? 0) };
-}

@@ -2,9 +2,9 @@
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { EXIT_NO_BROWSER } from '../find-browser.mjs';
-import { command, countsIn, root } from './command.mjs';
+import { command, root } from './command.mjs';
 import { packagingTests } from './packaging.mjs';
+import { resultOf } from './report.mjs';
 import { unitTests } from './vitest.mjs';
 
 /** @typedef {{ passed: number, failed: number, skipped: number, noBrowser?: boolean }} Result */
@@ -99,9 +99,5 @@ async function runtimeTests({ log, write }) {
     timeoutMs: 900_000,
     onLine: log,
   });
-  const counts = countsIn(output) ?? { passed: 0, failed: 0, skipped: 0 };
-  const noBrowser = code === EXIT_NO_BROWSER && counts.failed === 0;
-  // Whatever the counts say, a runner that did not end well has failed; one that ran nothing too.
-  if (!noBrowser && counts.failed === 0 && (code !== 0 || counts.passed === 0)) counts.failed = 1;
-  return { ...counts, noBrowser };
+  return resultOf(code, output);
 }
