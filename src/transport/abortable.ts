@@ -25,8 +25,9 @@ export function abortable<T>(signal: AbortSignal | undefined, start: (settle: Se
     }
     // Before `start`, which may settle at once.
     const release = onAbort(signal, (reason) => {
-      cancel();
+      // First of all, so that whatever the undoing calls back comes too late.
       reject(reason);
+      cancel();
     });
     const cancel = start({
       resolve(value) {

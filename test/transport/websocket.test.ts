@@ -109,9 +109,9 @@ describe('webSocket request', () => {
     expect(requests[0]?.url).toBe(asked);
   });
 
-  it('offers the subprotocol alone, and no compression', async () => {
+  it('offers the subprotocol alone, and through ws no compression', async () => {
     const { base, requests } = await serve();
-    await dial(base);
+    await dial(base, { WebSocket });
     expect(requests[0]?.headers['sec-websocket-protocol']).toBe('agent-phone.v1');
     expect(requests[0]?.headers['sec-websocket-extensions']).toBeUndefined();
   });
@@ -166,7 +166,9 @@ describe('webSocket, when the server does not play along', () => {
   });
 
   it('refuses a port where nobody listens, and says why without the query', async () => {
-    const error = await dial(`ws://127.0.0.1:${await freePort()}/phone?token=secret`).catch((e: unknown) => e);
+    const url = `ws://127.0.0.1:${await freePort()}/phone?token=secret`;
+    await expect(dial(url)).rejects.toMatchObject({ code: 'ERR_CHANNEL_REFUSED' });
+    const error = await dial(url, { WebSocket }).catch((e: unknown) => e);
     expect(error).toMatchObject({ code: 'ERR_CHANNEL_REFUSED', cause: { code: 'ECONNREFUSED' } });
     expect(String(error)).not.toContain('secret');
     expect(String(error)).toContain('/phone');
@@ -192,13 +194,16 @@ describe('webSocket, when the server does not play along', () => {
     });
   });
 
-  it('stops waiting for a server that never answers, with the reason it was given', async () => {
+  it.each([
+    ['the default', {}],
+    ['ws', { WebSocket }],
+  ])('stops waiting for a server that never answers, with the reason it was given: %s', async (_name, options) => {
     const silent = createTcpServer().listen(0, '127.0.0.1');
     await once(silent, 'listening');
     const connected = once(silent, 'connection');
     const controller = new AbortController();
     const url = `ws://127.0.0.1:${(silent.address() as AddressInfo).port}`;
-    const attempt = webSocket(url).dial({ ...OFFER, signal: controller.signal });
+    const attempt = webSocket(url, options).dial({ ...OFFER, signal: controller.signal });
     const [peer] = (await connected) as [import('node:net').Socket];
     const gone = once(peer, 'close');
     peer.resume();
@@ -227,9 +232,9 @@ describe('webSocket, when the server does not play along', () => {
     expect(got).toEqual(['hello', Uint8Array.of(1)]);
   });
 
-  it('ends when a message over 1 MiB comes', async () => {
+  it('ends when a message over 1 MiB comes, through ws', async () => {
     const { base, sockets } = await serve();
-    const transport = await dial(base);
+    const transport = await dial(base, { WebSocket });
     transport.receive(() => expect.unreachable());
     sockets[0]?.send(new Uint8Array(1_048_577));
     expect(await transport.closed).toMatchObject({
