@@ -99,6 +99,8 @@ export function socketTransport(socket: WebSocketLike, options: SocketTransportO
     }, delayMs);
   };
 
+  let said: { readonly code: number | undefined; readonly reason: string } | undefined;
+
   const wire: Wire = {
     write(message) {
       if (socket.readyState !== 0) {
@@ -109,7 +111,9 @@ export function socketTransport(socket: WebSocketLike, options: SocketTransportO
       }
     },
     pendingBytes: () => Math.max(buffered(), turnBytes) + beforeOpenBytes,
-    finish: (code, reason) => closeSocket(socket, code, reason),
+    finish(code, reason) {
+      said = { code: closeSocket(socket, code, reason), reason };
+    },
     drop() {
       if (socket.terminate !== undefined) socket.terminate();
       else closeSocket(socket, ABORTED, '');
@@ -142,7 +146,9 @@ export function socketTransport(socket: WebSocketLike, options: SocketTransportO
   socket.addEventListener('close', ({ code = 1005, reason = '', wasClean = false }) => {
     cancelGrace?.();
     const clean = wasClean && code !== ABORTED;
-    core.end({ code, reason, clean, ...(clean ? undefined : failure) });
+    // Some runtimes answer a close with its code alone: then the reason is the one we gave.
+    const given = said?.code === code ? reason || said.reason : reason;
+    core.end({ code, reason: given, clean, ...(clean ? undefined : failure) });
     // workerd leaves its half open until the program closes it too, and the peer waits. Elsewhere this does nothing.
     // 1005 and 1006 stand for a code that never came: they cannot be sent back.
     closeSocket(socket, code === 1005 || code === 1006 ? undefined : code, reason);
@@ -165,17 +171,21 @@ export function socketTransport(socket: WebSocketLike, options: SocketTransportO
 
 /**
  * Closes with this code, or with the one 3000 above it where the runtime keeps 1001 to 1014 to itself, as browsers do.
- * Never throws.
+ * Never throws. Returns the code used.
  */
-function closeSocket(socket: WebSocketLike, code: number | undefined, reason: string): void {
-  const codes = code === undefined ? [] : [code, code + 3000];
-  for (const allowed of [...codes, undefined]) {
+function closeSocket(socket: WebSocketLike, code: number | undefined, reason: string): number | undefined {
+  for (const allowed of code === undefined ? [] : [code, code + 3000]) {
     try {
-      if (allowed === undefined) socket.close();
-      else socket.close(allowed, reason);
-      return;
+      socket.close(allowed, reason);
+      return allowed;
     } catch {
       // Refused: try the next.
     }
   }
+  try {
+    socket.close();
+  } catch {
+    // Nothing left to try; the close timeout ends the wait.
+  }
+  return undefined;
 }

@@ -93,6 +93,20 @@ describe('socket transport', () => {
     expect(await transport.closed).toEqual({ code: 4002, reason: 'protocol', clean: true });
   });
 
+  it('keeps its own reason when the answer has none, and only then', async () => {
+    for (const [code, reason, expected] of [
+      [4002, '', 'ours'],
+      [4002, 'theirs', 'theirs'],
+      [4001, '', ''],
+    ] as const) {
+      const { socket, transport } = open();
+      socket.allows = asInBrowsers;
+      transport.close(1002, 'ours');
+      socket.emit('close', { code, reason, wasClean: true });
+      expect(await transport.closed).toEqual({ code, reason: expected, clean: true });
+    }
+  });
+
   it('takes an abort of the other side for one, though it had to be sent as a close', async () => {
     const one = open();
     one.socket.allows = asInBrowsers;
