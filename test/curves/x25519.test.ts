@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { generateX25519, x25519FromSecret } from '../../src/curves/x25519.js';
 import vectors from '../../vectors/rfc7748/x25519.json' with { type: 'json' };
 import { hex, unhex } from '../support/hex.js';
@@ -15,6 +15,8 @@ const LOW_ORDER = [
   'edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
   'eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
 ];
+
+afterEach(() => vi.restoreAllMocks());
 
 describe.each(['webcrypto', 'noble', undefined] as const)('x25519 over %s', (backend) => {
   it.each(vectors.scalarMult)('multiplies as RFC 7748, section 5.2: $u', async ({ scalar, u, out }) => {
@@ -83,5 +85,22 @@ describe.each(['webcrypto', 'noble', undefined] as const)('x25519 over %s', (bac
     const pair = await generateX25519(backend);
     await expect(pair.agree(new Uint8Array(33))).rejects.toThrow(RangeError);
     await expect(pair.agree([] as never)).rejects.toThrow(TypeError);
+  });
+});
+
+describe('x25519 in a runtime of its own mind', () => {
+  it('refuses an all-zero secret that the runtime let through', async () => {
+    const pair = await generateX25519('webcrypto');
+    vi.spyOn(crypto.subtle, 'deriveBits').mockResolvedValue(new ArrayBuffer(32));
+    await expect(pair.agree(pair.publicKey)).rejects.toMatchObject({ code: 'ERR_IDENTITY_AGREEMENT' });
+  });
+
+  it('turns to noble where WebCrypto lacks the curve', async () => {
+    vi.resetModules();
+    const fresh = await import('../../src/curves/x25519.js');
+    const refuse = vi.spyOn(crypto.subtle, 'generateKey').mockRejectedValue(new DOMException('', 'NotSupportedError'));
+    const [near, far] = [await fresh.generateX25519(), await fresh.generateX25519()];
+    expect(await near.agree(far.publicKey)).toEqual(await far.agree(near.publicKey));
+    expect(refuse).toHaveBeenCalledTimes(1);
   });
 });

@@ -25,6 +25,8 @@ beforeEach(() => {
 });
 
 afterEach(() => {
+  vi.doUnmock('../../src/curves/noble.js');
+  vi.doUnmock('../../src/vault/words.js');
   vi.unstubAllGlobals();
   vi.restoreAllMocks();
 });
@@ -242,6 +244,20 @@ describe('openIdentity and damage', () => {
     expect((await openIdentity(plain)).identity.did).toBe(record.did);
   });
 
+  it('code that does not load is not damage', async () => {
+    const store = webKitStore();
+    const { identity } = await openIdentity(store);
+    lackCurve('X25519');
+    const offline = new Error('offline');
+    vi.doMock('../../src/curves/noble.js', () => Promise.reject(offline));
+    const fresh = await freshModules();
+    const error = await fresh.openIdentity(store).catch((thrown) => thrown);
+    expect(error).toBeInstanceOf(Error);
+    expect(error.code).toBeUndefined();
+    vi.restoreAllMocks();
+    expect((await openIdentity(store)).identity.did).toBe(identity.did);
+  });
+
   it('keys lost after they were stored are damage', async () => {
     const under = memoryStore();
     await openIdentity(under);
@@ -282,6 +298,18 @@ describe('openIdentity and its backup', () => {
       async onCreate(backup) {
         await backup.recoveryPhrase();
         await expect(backup.recoveryPhrase()).rejects.toMatchObject({ code: 'ERR_VAULT_BACKUP' });
+      },
+    });
+  });
+
+  it('words that do not load are not the only chance', async () => {
+    vi.doMock('../../src/vault/words.js', () => Promise.reject(new Error('offline')));
+    const fresh = await freshModules();
+    await fresh.openIdentity(memoryStore(), {
+      async onCreate(backup) {
+        await expect(backup.recoveryPhrase()).rejects.toThrow();
+        vi.doUnmock('../../src/vault/words.js');
+        expect((await backup.recoveryPhrase()).words).toHaveLength(24);
       },
     });
   });
