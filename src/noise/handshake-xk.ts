@@ -81,7 +81,7 @@ export class XkInitiator {
     assertOptions(options);
     assertBytes(options.remoteStaticKey, 'remoteStaticKey', DH_BYTES);
     this.#options = options;
-    this.#rs = options.remoteStaticKey.slice();
+    this.#rs = new Uint8Array(options.remoteStaticKey);
     this.#e = options.ephemeral;
     this.#symmetric = begin(options, this.#rs);
     this.#state = new Steps('write-1', () => this.#forget());
@@ -233,7 +233,7 @@ export class XkResponder {
       assertMessageLength(message, XK_MESSAGE_BYTES[2], this.#options);
       const payloadAt = DH_BYTES + TAG_BYTES;
       this.#rs = this.#symmetric.decryptAndHash(message.subarray(0, payloadAt));
-      const payload = message.slice(payloadAt);
+      const payload = new Uint8Array(message.subarray(payloadAt));
       const [se] = await agreements((this.#e as EphemeralKeyPair).agree(this.#rs));
       mixSecret(this.#symmetric, se);
       return this.#symmetric.decryptAndHash(payload);
@@ -300,8 +300,8 @@ function mixSecret(symmetric: SymmetricState, secret: Uint8Array): void {
 
 function splitEphemeral(message: Uint8Array, bytes: number, options: XkOptions): { re: Uint8Array; rest: Uint8Array } {
   assertMessageLength(message, bytes, options);
-  // Copies: the caller's buffer may change while we wait.
-  return { re: message.slice(0, DH_BYTES), rest: message.slice(DH_BYTES) };
+  // Copies, since the caller's buffer may change while we wait; and not by `slice`, which on a Node Buffer makes a view.
+  return { re: new Uint8Array(message.subarray(0, DH_BYTES)), rest: new Uint8Array(message.subarray(DH_BYTES)) };
 }
 
 /** Before anything is sliced. `bytes` is the length without payload. */

@@ -50,7 +50,7 @@ export class SymmetricState {
   /** EncryptAndHash. @param plaintext Borrowed. @returns Fresh; 16 bytes longer, or as it was before the first MixKey. */
   encryptAndHash(plaintext: Uint8Array): Uint8Array {
     this.#chainingKey();
-    const ciphertext = this.#cipher?.encryptWithAd(this.#h, plaintext) ?? plaintext.slice();
+    const ciphertext = this.#cipher?.encryptWithAd(this.#h, plaintext) ?? new Uint8Array(plaintext);
     this.mixHash(ciphertext);
     return ciphertext;
   }
@@ -64,7 +64,7 @@ export class SymmetricState {
    */
   decryptAndHash(ciphertext: Uint8Array): Uint8Array {
     this.#chainingKey();
-    const plaintext = this.#cipher?.decryptWithAd(this.#h, ciphertext) ?? ciphertext.slice();
+    const plaintext = this.#cipher?.decryptWithAd(this.#h, ciphertext) ?? new Uint8Array(ciphertext);
     this.mixHash(ciphertext);
     return plaintext;
   }

@@ -1,5 +1,5 @@
-// ChaCha20-Poly1305 in place (RFC 8439, section 2.8), for the nonces of Noise. Part of the fast suite: not audited, held
-// to noble by differential tests, the vectors of RFC 8439 and hostile cases.
+// ChaCha20-Poly1305 in place (RFC 8439, section 2.8). Part of the fast suite: not audited, held to noble by differential
+// tests, the vectors of RFC 8439 and Wycheproof.
 
 import { assertKey, assertLayout, liveKey, roomFor } from '../aead-checks.js';
 import { type AeadKey, HEADROOM_BYTES, TAG_BYTES } from '../suite.js';
@@ -19,9 +19,10 @@ const tagWords = /* @__PURE__ */ new Int32Array(TAG_BYTES / 4);
 const tagBytes = /* @__PURE__ */ new Uint8Array(tagWords.buffer);
 const claimed = /* @__PURE__ */ new Uint8Array(TAG_BYTES);
 
-/** A ChaCha20-Poly1305 key. Works on 32-bit words in the machine's order, which has to be little-endian. */
+/** A key of {@link sealInPlace} and {@link openInPlace}, for the nonces of Noise. */
 export class FastAead implements AeadKey {
   #key: Int32Array | undefined;
+  readonly #nonce = new Int32Array(3);
   // The words of the buffer seen last. Sessions share two buffers, one for sealing and one for opening, so that this
   // nearly always saves making a view.
   #words: Int32Array | undefined;
@@ -30,21 +31,15 @@ export class FastAead implements AeadKey {
   constructor(key: Uint8Array) {
     assertKey(key);
     assertLittleEndian();
-    this.#key = new Int32Array(key.slice().buffer);
+    this.#key = new Int32Array(new Uint8Array(key).buffer);
   }
 
   seal(counter: number, ad: Uint8Array, buffer: Uint8Array, dataBytes: number): void {
     assertLayout(buffer, dataBytes);
     const key = liveKey(this.#key);
     const words = this.#wordsOf(buffer);
-    if (words === undefined) {
-      realigned(buffer, dataBytes, (copy) => this.seal(counter, ad, copy, dataBytes));
-      return;
-    }
-    const end = HEADROOM_BYTES + dataBytes;
-    xorData(key, counter, words, dataBytes);
-    computeTag(key, counter, ad, buffer, words, dataBytes);
-    for (let i = 0; i < TAG_BYTES; i++) buffer[end + i] = tagBytes[i] as number;
+    if (words === undefined) realigned(buffer, dataBytes, (copy) => this.seal(counter, ad, copy, dataBytes));
+    else sealInPlace(key, this.#nonceOf(counter), ad, buffer, words, dataBytes);
   }
 
   open(counter: number, ad: Uint8Array, buffer: Uint8Array, dataBytes: number): boolean {
@@ -52,16 +47,7 @@ export class FastAead implements AeadKey {
     const key = liveKey(this.#key);
     const words = this.#wordsOf(buffer);
     if (words === undefined) return realigned(buffer, dataBytes, (copy) => this.open(counter, ad, copy, dataBytes));
-    const end = HEADROOM_BYTES + dataBytes;
-    for (let i = 0; i < TAG_BYTES; i++) claimed[i] = buffer[end + i] as number;
-    computeTag(key, counter, ad, buffer, words, dataBytes);
-    let difference = 0;
-    for (let i = 0; i < TAG_BYTES; i++) difference |= (claimed[i] as number) ^ (tagBytes[i] as number);
-    tagWords.fill(0);
-    const genuine = difference === 0;
-    if (genuine) xorData(key, counter, words, dataBytes);
-    else buffer.fill(0);
-    return genuine;
+    return openInPlace(key, this.#nonceOf(counter), ad, buffer, words, dataBytes);
   }
 
   wipe(): void {
@@ -70,10 +56,16 @@ export class FastAead implements AeadKey {
     this.#words = undefined;
   }
 
+  /** A zero word, then the counter in two (Noise rev 34, section 12.3). */
+  #nonceOf(counter: number): Int32Array {
+    this.#nonce[1] = counter;
+    this.#nonce[2] = counter / 2 ** 32;
+    return this.#nonce;
+  }
+
   /** The buffer as words; undefined when it does not start on one. */
   #wordsOf(buffer: Uint8Array): Int32Array | undefined {
     const words = this.#words;
-    // The length says that the view is whole: a buffer may be detached, or another one over the same memory.
     const length = buffer.length >> 2;
     if (words?.buffer === buffer.buffer && words.byteOffset === buffer.byteOffset && words.length === length) {
       return words;
@@ -84,37 +76,74 @@ export class FastAead implements AeadKey {
   }
 }
 
-/** Runs a step on an aligned copy of a buffer. */
-function realigned<T>(buffer: Uint8Array, dataBytes: number, step: (copy: Uint8Array) => T): T {
-  const copy = buffer.slice(0, roomFor(dataBytes));
-  try {
-    return step(copy);
-  } finally {
-    buffer.set(copy);
-    copy.fill(0);
-  }
+/**
+ * Seals under any nonce; see {@link AeadKey.seal} for the rest.
+ *
+ * @param key 8 words.
+ * @param nonce 3 words.
+ * @param words The words of `buffer`.
+ */
+export function sealInPlace(
+  key: Int32Array,
+  nonce: Int32Array,
+  ad: Uint8Array,
+  buffer: Uint8Array,
+  words: Int32Array,
+  dataBytes: number,
+): void {
+  const end = HEADROOM_BYTES + dataBytes;
+  xorData(key, nonce, words, dataBytes);
+  computeTag(key, nonce, ad, buffer, words, dataBytes);
+  for (let i = 0; i < TAG_BYTES; i++) buffer[end + i] = tagBytes[i] as number;
 }
 
-/** The data begins at block 1. What spills over its end, up to 3 bytes, is tailroom. */
-function xorData(key: Int32Array, counter: number, words: Int32Array, dataBytes: number): void {
+/** Opens under any nonce; parameters as {@link sealInPlace}, the rest as {@link AeadKey.open}. */
+export function openInPlace(
+  key: Int32Array,
+  nonce: Int32Array,
+  ad: Uint8Array,
+  buffer: Uint8Array,
+  words: Int32Array,
+  dataBytes: number,
+): boolean {
+  const end = HEADROOM_BYTES + dataBytes;
+  for (let i = 0; i < TAG_BYTES; i++) claimed[i] = buffer[end + i] as number;
+  computeTag(key, nonce, ad, buffer, words, dataBytes);
+  let difference = 0;
+  for (let i = 0; i < TAG_BYTES; i++) difference |= (claimed[i] as number) ^ (tagBytes[i] as number);
+  // The tag that would have been right is nobody's business.
+  tagWords.fill(0);
+  const genuine = difference === 0;
+  if (genuine) xorData(key, nonce, words, dataBytes);
+  else buffer.fill(0);
+  return genuine;
+}
+
+/** Runs a step on an aligned copy of a buffer; not on a slice, which on a Node Buffer is a view. */
+function realigned<T>(buffer: Uint8Array, dataBytes: number, step: (copy: Uint8Array) => T): T {
+  const copy = new Uint8Array(buffer.subarray(0, roomFor(dataBytes)));
+  const result = step(copy);
+  buffer.set(copy);
+  copy.fill(0);
+  return result;
+}
+
+/** The data begins at block 1 of the key stream. What spills over its end, up to 3 bytes, is tailroom. */
+function xorData(key: Int32Array, nonce: Int32Array, words: Int32Array, dataBytes: number): void {
   const whole = dataBytes >>> 6;
   const rest = dataBytes % BLOCK_BYTES;
   const restAt = DATA_WORD + whole * BLOCK_WORDS;
-  xorKeyStream(key, 1, counter | 0, (counter / 2 ** 32) | 0, words, DATA_WORD, restAt);
+  xorKeyStream(key, nonce, 1, words, DATA_WORD, restAt);
   if (rest === 0) return;
-  xorBlock(key, counter, 1 + whole);
+  xorKeyStream(key, nonce, 1 + whole, block, 0, BLOCK_WORDS);
   for (let i = 0; 4 * i < rest; i++) (words[restAt + i] as number) ^= block[i] as number;
   block.fill(0);
 }
 
-function xorBlock(key: Int32Array, counter: number, number: number): void {
-  xorKeyStream(key, number, counter | 0, (counter / 2 ** 32) | 0, block, 0, BLOCK_WORDS);
-}
-
-/** Poly1305 over `ad | pad | data | pad | lengths` (2.8), the padding and the lengths laid down in the tailroom. */
+/** Poly1305 over `ad | pad | data | pad | lengths`, the second padding and the lengths laid down in the tailroom. */
 function computeTag(
   key: Int32Array,
-  counter: number,
+  nonce: Int32Array,
   ad: Uint8Array,
   buffer: Uint8Array,
   words: Int32Array,
@@ -129,7 +158,7 @@ function computeTag(
   words[lengthsAt + 2] = dataBytes;
   words[lengthsAt + 3] = 0;
   // Block 0 of the key stream is the key of the tag (2.6).
-  xorBlock(key, counter, 0);
+  xorKeyStream(key, nonce, 0, block, 0, BLOCK_WORDS);
   if (ad.length === 0) poly1305(block, words, DATA_WORD, lengthsAt + 4, tagWords);
   else {
     const joined = prepend(ad, words.subarray(DATA_WORD, lengthsAt + 4));

@@ -151,7 +151,7 @@ function forget(): void {
 
 /** Words of whole words' bytes. Fresh. */
 function toWords(bytes: Uint8Array): Int32Array {
-  return new Int32Array(bytes.slice().buffer);
+  return new Int32Array(new Uint8Array(bytes).buffer);
 }
 
 /** Bytes of words. Fresh. */

@@ -10,21 +10,17 @@ const S3 = 0x6b206574;
 /**
  * XORs whole blocks of key stream into words.
  *
- * The nonce is Noise's: a zero word, then the low and the high half of the message counter.
- *
  * @param key 8 words.
+ * @param nonce 3 words.
  * @param block Number of the first block.
- * @param low Low half of the message counter.
- * @param high High half of the message counter.
  * @param words Where to XOR.
  * @param from First word.
  * @param to Word behind the last; a multiple of 16 words from `from`.
  */
 export function xorKeyStream(
   key: Int32Array,
+  nonce: Int32Array,
   block: number,
-  low: number,
-  high: number,
   words: Int32Array,
   from: number,
   to: number,
@@ -37,6 +33,9 @@ export function xorKeyStream(
   const k5 = key[5] as number;
   const k6 = key[6] as number;
   const k7 = key[7] as number;
+  const n0 = nonce[0] as number;
+  const n1 = nonce[1] as number;
+  const n2 = nonce[2] as number;
   let n = block | 0;
   for (let at = from; at < to; at += 16) {
     // The state as a 4x4 matrix: rows a, b, c, d.
@@ -44,7 +43,7 @@ export function xorKeyStream(
     let a0 = S0, a1 = S1, a2 = S2, a3 = S3,
         b0 = k0, b1 = k1, b2 = k2, b3 = k3,
         c0 = k4, c1 = k5, c2 = k6, c3 = k7,
-        d0 = n, d1 = 0, d2 = low, d3 = high;
+        d0 = n, d1 = n0, d2 = n1, d3 = n2;
     for (let round = 0; round < 20; round += 2) {
       a0 = (a0 + b0) | 0;
       d0 ^= a0;
@@ -156,9 +155,9 @@ export function xorKeyStream(
     (words[at + 10] as number) ^= c2 + k6;
     (words[at + 11] as number) ^= c3 + k7;
     (words[at + 12] as number) ^= d0 + n;
-    (words[at + 13] as number) ^= d1;
-    (words[at + 14] as number) ^= d2 + low;
-    (words[at + 15] as number) ^= d3 + high;
+    (words[at + 13] as number) ^= d1 + n0;
+    (words[at + 14] as number) ^= d2 + n1;
+    (words[at + 15] as number) ^= d3 + n2;
     n = (n + 1) | 0;
   }
 }
