@@ -44,6 +44,17 @@ async function serve({ protocol = 'agent-phone.v1', onConnection }: ServerOption
   return { base: `ws://127.0.0.1:${(server.address() as AddressInfo).port}`, requests, sockets };
 }
 
+/** A WebSocket that must not be made. */
+class Never extends EventTarget {
+  readonly readyState = 0;
+  constructor() {
+    super();
+    expect.unreachable();
+  }
+  send() {}
+  close() {}
+}
+
 async function freePort(): Promise<number> {
   const server = createTcpServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -78,13 +89,7 @@ describe('webSocket address', () => {
   });
 
   it('checks the offer before any I/O', async () => {
-    const never = webSocket('ws://host', {
-      WebSocket: class {
-        constructor() {
-          expect.unreachable();
-        }
-      } as never,
-    });
+    const never = webSocket('ws://host', { WebSocket: Never });
     await expect(never.dial({ ...OFFER, callerDid: 1 as never })).rejects.toThrow(TypeError);
     await expect(never.dial({ ...OFFER, subprotocol: undefined as never })).rejects.toThrow(TypeError);
     await expect(never.dial({ ...OFFER, signal: {} as never })).rejects.toThrow(TypeError);
@@ -265,6 +270,16 @@ describe('webSocket on a runtime that has none', () => {
     });
     const fresh = await import('../../src/transport/websocket.js');
     await expect(fresh.webSocket('ws://host').dial(OFFER)).rejects.toMatchObject({ code: 'ERR_CHANNEL_REFUSED' });
+  });
+
+  it('opens nothing when the signal aborts while it looks for one', async () => {
+    vi.stubGlobal('WebSocket', undefined);
+    vi.doMock('isows', () => ({ WebSocket: Never }));
+    const fresh = await import('../../src/transport/websocket.js');
+    const controller = new AbortController();
+    const attempt = fresh.webSocket('ws://host').dial({ ...OFFER, signal: controller.signal });
+    controller.abort('enough');
+    await expect(attempt).rejects.toBe('enough');
   });
 
   it('goes by the one the runtime has, where it has one', async () => {
