@@ -33,7 +33,7 @@ export interface DelayedPair {
    * @returns How many moved.
    */
   step(count?: number): number;
-  /** Moves everything across, also what that causes at once. Returns how many moved; throws past 1,000,000. */
+  /** Moves everything across, also what that causes at once. Returns how many moved; throws past 100,000. */
   flush(): number;
   /** Holds back everything from now on. */
   hold(): void;
@@ -43,7 +43,7 @@ export interface DelayedPair {
   cut(): void;
 }
 
-const MAX_FLUSH = 1_000_000;
+const MAX_FLUSH = 100_000;
 
 /**
  * Makes a connected pair under a test's control.

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { encodePreamble, parsePreamble } from '../../src/transport/preamble.js';
 
-const runs = { numRuns: process.env.RINGLINE_LONG === '1' ? 100_000 : 500 };
+const runs = { numRuns: process.env.RINGLINE_LONG === '1' ? 100_000 : 200 };
 const word = fc.stringMatching(/^[!-~]{1,140}$/);
 
 describe('preamble, any', () => {
