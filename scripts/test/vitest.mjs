@@ -7,31 +7,52 @@ import { command, root } from './command.mjs';
 
 const require = createRequire(import.meta.url);
 const VITEST = join(dirname(require.resolve('vitest/package.json')), 'vitest.mjs');
-const REPORT = join(root, '.cache', 'vitest.json');
-const COVERAGE = join(root, 'coverage', 'coverage-summary.json');
 
-/** @typedef {{ numPassedTests: number, numFailedTests: number, numPendingTests: number, numTodoTests: number, testResults: { status: string, assertionResults: unknown[] }[] }} Report */
+// A folder of this run's own, so that a second run beside it disturbs neither.
+const folder = join(root, '.cache', `unit-${process.pid}`);
+const REPORT = join(folder, 'tests.json');
+const COVERAGE = join(folder, 'coverage', 'coverage-summary.json');
+
+/** @typedef {{ status: string, assertionResults: { status: string }[] }} FileReport */
+/** @typedef {{ numPassedTests: number, numFailedTests: number, numPendingTests: number, numTodoTests: number, testResults: FileReport[] }} Report */
 
 /**
  * @param {import('./steps.mjs').Context} context
  * @returns {Promise<import('./steps.mjs').Result>}
  */
 export async function unitTests({ log }) {
-  for (const file of [REPORT, COVERAGE]) rmSync(file, { force: true });
+  try {
+    return await runVitest(log);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/**
+ * @param {(line: string) => void} log
+ * @returns {Promise<import('./steps.mjs').Result>}
+ */
+async function runVitest(log) {
   const timeoutMs = process.env.RINGLINE_LONG === '1' ? 3_600_000 : 360_000;
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${REPORT}`];
-  const { code, output } = await command([VITEST, 'run', '--coverage', '--silent=passed-only', ...reporters], {
-    timeoutMs,
-  });
-  if (code !== 0) log(output);
+  const coverage = [
+    '--coverage',
+    '--coverage.reporter=json-summary',
+    `--coverage.reportsDirectory=${dirname(COVERAGE)}`,
+  ];
+  const args = [VITEST, 'run', '--silent=passed-only', ...reporters, ...coverage];
+  const { code, output } = await command(args, { timeoutMs });
+  // Of a bad run, what went wrong: the list of all that went well comes before it.
+  if (code !== 0) log(output.slice(Math.max(0, output.search(/^\S* (Failed|Unhandled) /m))));
   if (existsSync(COVERAGE)) for (const line of coverageByRoom()) log(line);
 
   /** @type {Report | undefined} */
   const report = existsSync(REPORT) ? JSON.parse(readFileSync(REPORT, 'utf8')) : undefined;
   const passed = report?.numPassedTests ?? 0;
   const skipped = (report?.numPendingTests ?? 0) + (report?.numTodoTests ?? 0);
-  // A file that fails before its first test counts as one; so does a run that fails with no test to blame.
-  const broken = report?.testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0);
+  // A file that fails outside its tests counts as one; so does a run that fails with no file to blame.
+  const blameless = (/** @type {FileReport} */ file) => file.assertionResults.every((test) => test.status !== 'failed');
+  const broken = report?.testResults.filter((file) => file.status === 'failed' && blameless(file));
   let failed = (report?.numFailedTests ?? 0) + (broken?.length ?? 0);
   if (code !== 0 && failed === 0) failed = 1;
   return { passed, failed, skipped };
