@@ -142,13 +142,14 @@ export class StreamCall implements OutgoingCall, AsyncIterableIterator<unknown> 
 
   #take(frame: Frame): IteratorResult<unknown> {
     this.#queue[this.#head++] = undefined as never;
-    if (this.#head === this.#queue.length) {
-      this.#queue = [];
+    // A queue that is never quite empty must not grow for ever: half of it read, it moves up.
+    if (this.#head * 2 >= this.#queue.length) {
+      this.#queue = this.#queue.slice(this.#head);
       this.#head = 0;
     }
+    this.#window.consume();
     this.#unreadBytes -= frame.bytes;
     this.#link.book(-frame.bytes);
-    this.#window.consume();
     if (this.#state.name === 'open') this.#grant();
     return { done: false, value: frame.result };
   }
