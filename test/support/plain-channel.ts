@@ -22,7 +22,6 @@ export class PlainChannel implements Channel {
   ended = false;
   /** Called before each frame that the listener of this end is about to get. */
   onDelivery: (plaintext: Uint8Array) => void = () => {};
-  readonly #queue: Uint8Array[] = [];
   readonly #waiting: (() => void)[] = [];
   #listener: ((plaintext: Uint8Array) => void) | undefined;
   #settle!: (info: ChannelCloseInfo) => void;
@@ -44,12 +43,11 @@ export class PlainChannel implements Channel {
   }
 
   deliver(plaintext: Uint8Array): void {
-    this.#queue.push(plaintext);
+    // Microtasks run in the order they were queued: no queue of our own.
     queueMicrotask(() => {
-      const next = this.#queue.shift();
-      if (next === undefined || this.ended) return;
-      this.onDelivery(next);
-      if (!this.ended) this.#listener?.(next);
+      if (this.ended) return;
+      this.onDelivery(plaintext);
+      if (!this.ended) this.#listener?.(plaintext);
     });
   }
 
