@@ -1,7 +1,7 @@
 // The two files for a page without a bundler: a script-tag build with the global `ringline`, and a self-contained
 // module. Both hold the front door and everything it loads later, and browser code only.
 
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { rolldown } from 'rolldown';
 
@@ -14,6 +14,16 @@ export const nativeWebSocket = {
   name: 'native-web-socket',
   resolveId: (id) => (id === 'isows' ? '\0isows' : undefined),
   load: (id) => (id === '\0isows' ? 'export const WebSocket = globalThis.WebSocket;' : undefined),
+};
+
+/**
+ * Makes an import that leads nowhere an error; rolldown would leave it in place with a warning.
+ *
+ * @type {NonNullable<import('rolldown').InputOptions['onLog']>}
+ */
+export const failOnUnresolved = (level, log, handle) => {
+  if (log.code === 'UNRESOLVED_IMPORT') throw new Error(log.message);
+  handle(level, log);
 };
 
 /**
@@ -34,8 +44,7 @@ export async function bundleForPages(outDir, format, banner) {
     onLog: failOnUnresolved,
   });
   const file = join(outDir, format === 'iife' ? 'ringline.iife.min.js' : 'ringline.min.mjs');
-  const { output } = await bundle.write({
-    file,
+  const { output } = await bundle.generate({
     format,
     name: 'ringline',
     minify: true,
@@ -43,14 +52,20 @@ export async function bundleForPages(outDir, format, banner) {
     postBanner: banner,
   });
   await bundle.close();
-  const packages = output.flatMap((chunk) => (chunk.type === 'chunk' ? Object.keys(chunk.modules) : []));
-  return [...new Set(packages.map(packageOf).filter((name) => name !== undefined))].sort();
+  const [chunk] = output;
+  writeFileSync(file, asciiOnly(chunk.code));
+  const packages = Object.keys(chunk.modules).map(packageOf);
+  return [...new Set(packages.filter((name) => name !== undefined))].sort();
 }
 
-/** @type {import('rolldown').LogOrStringHandler extends never ? never : (level: string, log: any, handle: any) => void} */
-export function failOnUnresolved(level, log, handle) {
-  if (log.code === 'UNRESOLVED_IMPORT') throw new Error(log.message);
-  handle(level, log);
+/**
+ * The same code in ASCII, so that no server's or page's idea of the charset changes it. Escapes mean the same in strings,
+ * templates, expressions and names.
+ *
+ * @param {string} code
+ */
+function asciiOnly(code) {
+  return code.replace(/[\u0080-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 /** The package a bundled module came from. @param {string} id Absolute path. */
