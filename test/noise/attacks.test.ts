@@ -5,9 +5,10 @@ import { generateX25519 } from '../../src/curves/x25519.js';
 import type { XkInitiator, XkResponder } from '../../src/noise/handshake-xk.js';
 import { buildPrologue } from '../../src/noise/prologue.js';
 import type { NoiseSuite } from '../../src/noise/suite.js';
+import { SymmetricState } from '../../src/noise/symmetric-state.js';
 import lowOrder from '../../vectors/wycheproof/x25519_test.json' with { type: 'json' };
 import { hex, unhex } from '../support/hex.js';
-import { EMPTY, faultOf, laidOutSealed, pair, parties, pseudoRandom, SUITES, shakeHands } from './support.js';
+import { EMPTY, faultOf, laidOutSealed, PROLOGUE, pair, parties, pseudoRandom, SUITES, shakeHands } from './support.js';
 
 const LONG = process.env.RINGLINE_LONG === '1';
 const HANDSHAKE = 'ERR_NOISE_HANDSHAKE';
@@ -186,6 +187,21 @@ describe.each(SUITES)('$name suite', (suite) => {
       expect(await faultOf(() => state.open(laidOutSealed(frame), frame.length))).toBe('ERR_NOISE_DECRYPT');
     }
     expect(one.far.receive.decryptWithAd(EMPTY, frame)).toEqual(pseudoRandom(30, 1));
+  });
+
+  it('low-order ephemeral, and a key backend that lets it through', async () => {
+    // Both sides would share 32 zero bytes, known to everybody; the handshake looks for itself.
+    const [point] = LOW_ORDER as [Uint8Array];
+    const { publicKey } = await pair(5);
+    const forged = new SymmetricState(suite);
+    forged.mixHash(PROLOGUE);
+    forged.mixHash(publicKey);
+    forged.mixHash(point);
+    forged.mixKey(new Uint8Array(32));
+    const message1 = new Uint8Array([...point, ...forged.encryptAndHash(EMPTY)]);
+    const staticKey = { publicKey, agree: async () => new Uint8Array(32) };
+    const { responder } = await parties(suite, { responder: { staticKey, ephemeral: { ...staticKey, wipe() {} } } });
+    expect(await faultOf(() => responder.readMessage1(message1))).toBe(HANDSHAKE);
   });
 
   describe.each(['webcrypto', 'noble'] as const)('low-order points, agreements by %s', (backend) => {

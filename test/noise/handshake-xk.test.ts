@@ -284,7 +284,6 @@ describe.each(SUITES)('XK handshake, $name suite', (suite) => {
   });
 
   it.each([
-    ['all zero', () => new Uint8Array(32)],
     ['too short', () => new Uint8Array(31).fill(1)],
     ['not bytes', () => 'secret' as never],
   ])('a key that agrees on something %s is refused', async (_, secret) => {
@@ -293,6 +292,22 @@ describe.each(SUITES)('XK handshake, $name suite', (suite) => {
     const { initiator, responder } = await parties(suite, { responder: { staticKey } });
     const message1 = await initiator.writeMessage1();
     expect(await faultOf(() => responder.readMessage1(message1))).toBe('ERR_NOISE_HANDSHAKE');
+  });
+
+  it('a message of the wrong length costs no key agreement', async () => {
+    const [initiatorKey, responderKey] = await statics;
+    for (const bytes of [0, 31, 32, 47, 49, 65_535]) {
+      const [e1, s1] = [slow(await generateX25519()), slow(initiatorKey)];
+      const [e2, s2] = [slow(await generateX25519()), slow(responderKey)];
+      const { initiator, responder } = await parties(suite, {
+        initiator: { ephemeral: e1.key, staticKey: s1.key },
+        responder: { ephemeral: e2.key, staticKey: s2.key },
+      });
+      await initiator.writeMessage1();
+      expect(await faultOf(() => responder.readMessage1(new Uint8Array(bytes)))).toBe('ERR_NOISE_HANDSHAKE');
+      expect(await faultOf(() => initiator.readMessage2(new Uint8Array(bytes)))).toBe('ERR_NOISE_HANDSHAKE');
+      expect([e1, s1, e2, s2].map(({ log }) => log.agreements)).toEqual([1, 0, 0, 0]);
+    }
   });
 
   describe('payloads', () => {
