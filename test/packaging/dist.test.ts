@@ -41,18 +41,20 @@ describe('modules', () => {
   it('load in Node by every subpath, with one identity of classes and nothing patched', () => {
     const specifiers = subpaths.map(({ subpath }) => `ringline${subpath.slice(1)}`);
     const result = inNode(`
-      const before = Reflect.ownKeys(globalThis).length;
+      // Node itself leaves symbols of its HTTP client there when 'ws' loads.
+      const globals = () => Reflect.ownKeys(globalThis).map(String).filter((key) => !key.includes('undici'));
+      const before = globals();
       const frozen = [Object, Array, Promise, Symbol, Uint8Array].map((c) => Reflect.ownKeys(c).length + Reflect.ownKeys(c.prototype).length);
       const modules = {};
       for (const specifier of ${JSON.stringify(specifiers)}) modules[specifier] = await import(specifier);
       const after = [Object, Array, Promise, Symbol, Uint8Array].map((c) => Reflect.ownKeys(c).length + Reflect.ownKeys(c.prototype).length);
       console.log(JSON.stringify({
         same: modules.ringline.SdkError === modules['ringline/errors'].SdkError,
-        added: Reflect.ownKeys(globalThis).length - before,
+        added: globals().filter((key) => !before.includes(key)),
         patched: String(frozen) !== String(after),
         count: Object.keys(modules).length,
       }));`);
-    expect(result).toEqual({ same: true, added: 0, patched: false, count: subpaths.length });
+    expect(result).toEqual({ same: true, added: [], patched: false, count: subpaths.length });
   });
 
   it('keep the curves and the recovery words behind dynamic imports', () => {
