@@ -5,12 +5,11 @@ import { connect, createIdentity, memoryPair, serve } from 'ringline';
 const [guest, barista] = await Promise.all([createIdentity(), createIdentity()]);
 const [near, far] = memoryPair();
 
-const cafe = serve({
+serve({
   identity: barista,
   transport: far,
   handlers: {
-    async order({ drink }) {
-      const [session] = cafe.sessions;
+    async order({ drink }, { session }) {
       const answer = await session.call('ask', { question: `Milk in your ${drink}?` });
       return answer.yes ? `${drink} with milk` : `${drink}, black`;
     },

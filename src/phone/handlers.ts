@@ -1,11 +1,14 @@
 // What an application gives the session to answer with.
 
 import type { Peer } from './peer.js';
+import type { Session } from './session.js';
 
 /** What a handler knows about the call it answers. */
 export interface HandlerContext {
   /** The authenticated caller. */
   readonly peer: Peer;
+  /** The session the call came in, for calling back. */
+  readonly session: Session;
   /** Name under which the handler was called. */
   readonly method: string;
   /** Aborts when the caller cancels or the session ends. Pass it to whatever the handler waits for. */

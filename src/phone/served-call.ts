@@ -6,6 +6,7 @@ import { addCredit } from './credits.js';
 import type { Frame } from './frame.js';
 import type { Authorize, Handler, HandlerContext } from './handlers.js';
 import type { Peer } from './peer.js';
+import type { Session } from './session.js';
 import { rpcError, WIRE_CODES } from './wire-errors.js';
 import { yieldToEventLoop } from './yield.js';
 
@@ -14,7 +15,7 @@ export const CHUNKS_PER_TURN = 64;
 
 /** What the session does for a served call. */
 export interface ServeLink {
-  readonly peer: Peer;
+  readonly session: Session;
   readonly authorize: Authorize | undefined;
   sendResult(streamId: number, result: unknown): void;
   sendChunk(streamId: number, seq: number, item: unknown): void;
@@ -30,14 +31,18 @@ export interface ServeLink {
 
 /** The handler's view; the controller behind `signal` is made only when somebody asks for it. */
 class CallContext implements HandlerContext {
-  readonly peer: Peer;
+  readonly session: Session;
   readonly method: string;
   #controller: AbortController | undefined;
   #reason: { readonly value: unknown } | undefined;
 
-  constructor(peer: Peer, method: string) {
-    this.peer = peer;
+  constructor(session: Session, method: string) {
+    this.session = session;
     this.method = method;
+  }
+
+  get peer(): Peer {
+    return this.session.peer;
   }
 
   get signal(): AbortSignal {
@@ -79,7 +84,7 @@ export class ServedCall {
     this.#params = request.params;
     this.#wantsStream = request.credits !== undefined;
     this.#credit = request.credits ?? 0;
-    this.#context = new CallContext(link.peer, this.method);
+    this.#context = new CallContext(link.session, this.method);
   }
 
   /** Whether the peer asked for a stream, and so may grant credit. */
@@ -118,7 +123,7 @@ export class ServedCall {
   }
 
   async #runAuthorized(handler: Handler, authorize: Authorize): Promise<void> {
-    const { peer } = this.#link;
+    const { peer } = this.#link.session;
     try {
       const request = { peer, method: this.method, params: this.#params, stream: this.#wantsStream };
       if ((await authorize(request)) !== true) throw rpcError(WIRE_CODES.denied, 'not allowed');

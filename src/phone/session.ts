@@ -67,7 +67,7 @@ export class Session {
   #ended: SdkError | undefined;
 
   /**
-   * Starts a session on a channel that stands; delivery begins at once.
+   * Starts a session on a channel that stands; delivery begins in the next microtask.
    *
    * @throws {TypeError | RangeError} options that are out of range.
    */
@@ -91,7 +91,8 @@ export class Session {
       this.#settleAll(errorOfClose(info));
       return info;
     });
-    channel.receive((plaintext) => this.#onPlaintext(plaintext));
+    // In a moment, not now: whoever makes the session gets to know it before a handler of it runs.
+    queueMicrotask(() => channel.receive((plaintext) => this.#onPlaintext(plaintext)));
   }
 
   /** Who is on the other end. */
@@ -184,12 +185,9 @@ export class Session {
   #serveLink(authorize: Authorize | undefined): ServeLink {
     const { highWaterBytes } = this.#limits;
     const channel = this.#channel;
-    const record = this.#record;
     return {
+      session: this,
       authorize,
-      get peer() {
-        return record.peer;
-      },
       get writable() {
         return channel.bufferedBytes <= highWaterBytes;
       },
