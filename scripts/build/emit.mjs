@@ -44,10 +44,13 @@ export async function emitModules(root, outDir) {
     tsc(root, ['-p', project, '--noEmit', 'false', '--declaration', '--outDir', target]);
   const hasNodePart = ['src/cli/main.ts', 'src/host/node.ts'].some((file) => existsSync(join(root, file)));
   try {
-    await Promise.all([
+    // Both to their end, even if one fails: a compiler left running would write into a folder that is being removed.
+    const results = await Promise.allSettled([
       emit('tsconfig.json', outDir),
       hasNodePart ? emit('tsconfig.build.node.json', nodeDir) : undefined,
     ]);
+    const failed = results.filter((result) => result.status === 'rejected');
+    if (failed.length > 0) throw new Error(failed.map(({ reason }) => reason.message).join('\n'));
     for (const part of ['cli', 'host/node.js', 'host/node.d.ts']) {
       const from = join(nodeDir, part);
       if (existsSync(from)) cpSync(from, join(outDir, part), { recursive: true });
