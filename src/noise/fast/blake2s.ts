@@ -33,6 +33,7 @@ const PARAMETERS = 0x01010020;
 const block = /* @__PURE__ */ new Int32Array(BLOCK_BYTES / 4);
 const blockBytes = /* @__PURE__ */ new Uint8Array(block.buffer);
 const state = /* @__PURE__ */ new Int32Array(HASH_WORDS);
+const stateBytes = /* @__PURE__ */ new Uint8Array(state.buffer);
 
 /**
  * BLAKE2s-256 of the parts, as if joined.
@@ -55,13 +56,13 @@ export function blake2s(...parts: readonly Uint8Array[]): Uint8Array {
         filled = 0;
       }
       const to = Math.min(from + BLOCK_BYTES - filled, part.length);
-      blockBytes.set(part.subarray(from, to), filled);
+      blockBytes.set(to - from === part.length ? part : part.subarray(from, to), filled);
       filled += to - from;
       from = to;
     }
   }
   compress(hashed + filled, true);
-  const digest = toBytes(state);
+  const digest = stateBytes.slice();
   forget();
   return digest;
 }
@@ -152,11 +153,6 @@ function forget(): void {
 /** Words of whole words' bytes. Fresh. */
 function toWords(bytes: Uint8Array): Int32Array {
   return new Int32Array(new Uint8Array(bytes).buffer);
-}
-
-/** Bytes of words. Fresh. */
-function toBytes(words: Int32Array): Uint8Array {
-  return asBytes(words.slice());
 }
 
 function asBytes(words: Int32Array): Uint8Array {

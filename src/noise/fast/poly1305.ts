@@ -1,11 +1,12 @@
 // Poly1305 (RFC 8439, section 2.5) in floating point. Part of the fast suite: not audited, held to noble by differential
 // tests. Little-endian words, padding and the one-time key are the caller's matter.
-//
-// A number modulo p = 2^130 - 5 is six limbs of 22 bits, h = sum of h[i] * 2^(22 i). Limbs are doubles, so that products
-// need no splitting: with |h| below 2^22.6 and r below 2^22, a column of six products, five of them times 20, stays below
-// 2^51.4, and every step is exact. Limbs of h are balanced: a carry rounds to the nearest, so they may be negative.
-// No branch and no index depends on a secret.
 
+/**
+ * A number modulo p = 2^130 - 5 is six limbs of 22 bits, h = sum of h[i] * 2^(22 i). Limbs are doubles, so that products
+ * need no splitting: with |h| below 2^22.6 and r below 2^22, a column of six products, five of them times 20, stays below
+ * 2^51.4, and every step is exact. Limbs of h are balanced: a carry rounds to the nearest, so they may be negative. No
+ * branch and no index depends on a secret.
+ */
 const LIMB = 0x3fffff;
 
 /** Added and subtracted again, this rounds to a multiple of 2^22: doubles from 2^74 to 2^75 are 2^22 apart. */
