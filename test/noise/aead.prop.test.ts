@@ -1,8 +1,10 @@
 import { chacha20poly1305 } from '@noble/ciphers/chacha.js';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { TAG_BYTES } from '../../src/noise/suite.js';
 import { dataIn, expectSame, laidOut, laidOutSealed, nonceOf, SUITES } from './support.js';
+
+vi.setConfig({ testTimeout: 120_000 }); // for the long runs
 
 const numRuns = process.env.RINGLINE_LONG === '1' ? 20_000 : 300;
 

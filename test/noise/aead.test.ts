@@ -1,7 +1,7 @@
 // Both AEADs of the suites, in place, against noble's own wrapper, Wycheproof and hostile use.
 
 import { chacha20poly1305 } from '@noble/ciphers/chacha.js';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import * as fast from '../../src/noise/fast/aead.js';
 import * as noble from '../../src/noise/noble-aead.js';
 import { HEADROOM_BYTES, TAG_BYTES, TAILROOM_BYTES } from '../../src/noise/suite.js';
@@ -18,6 +18,8 @@ import {
   pseudoRandom,
   SUITES,
 } from './support.js';
+
+vi.setConfig({ testTimeout: 120_000 }); // for the long runs
 
 const LONG = process.env.RINGLINE_LONG === '1';
 

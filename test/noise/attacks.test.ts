@@ -1,6 +1,6 @@
 // Attacks on the handshake, by name. Each ends in ERR_NOISE_HANDSHAKE, never in a session.
 
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { generateX25519 } from '../../src/curves/x25519.js';
 import type { XkInitiator, XkResponder } from '../../src/noise/handshake-xk.js';
 import { buildPrologue } from '../../src/noise/prologue.js';
@@ -9,6 +9,8 @@ import { SymmetricState } from '../../src/noise/symmetric-state.js';
 import lowOrder from '../../vectors/wycheproof/x25519_test.json' with { type: 'json' };
 import { hex, unhex } from '../support/hex.js';
 import { EMPTY, faultOf, laidOutSealed, PROLOGUE, pair, parties, pseudoRandom, SUITES, shakeHands } from './support.js';
+
+vi.setConfig({ testTimeout: 120_000 }); // for the long runs
 
 const LONG = process.env.RINGLINE_LONG === '1';
 const HANDSHAKE = 'ERR_NOISE_HANDSHAKE';

@@ -1,9 +1,11 @@
 // Any order of calls with any messages: whoever follows the table gets a session, everybody else an error.
 
 import fc from 'fast-check';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import type { NoiseSuite } from '../../src/noise/suite.js';
 import { faultOf, parties, SUITES } from './support.js';
+
+vi.setConfig({ testTimeout: 120_000 }); // for the long runs
 
 const numRuns = process.env.RINGLINE_LONG === '1' ? 2_000 : 40;
 
