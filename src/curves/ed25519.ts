@@ -37,7 +37,7 @@ const chooseBackend = /* @__PURE__ */ backendChooser(async () => {
  */
 export async function ed25519FromSeed(seed: Uint8Array, backend?: CurveBackend): Promise<Ed25519KeyPair> {
   assertBytes(seed, 'seed', 32);
-  const own = seed.slice();
+  const own = new Uint8Array(seed);
   if ((await chooseBackend(backend)) === 'noble') {
     const noble = await loadNoble();
     // Kept for the life of the pair: noble signs with the seed itself.

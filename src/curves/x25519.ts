@@ -58,7 +58,7 @@ export async function generateX25519(backend?: CurveBackend): Promise<X25519KeyP
  */
 export async function x25519FromSecret(secret: Uint8Array, backend?: CurveBackend): Promise<X25519KeyPair> {
   assertBytes(secret, 'secret', 32);
-  const own = secret.slice();
+  const own = new Uint8Array(secret);
   try {
     if ((await chooseBackend(backend)) === 'noble') return await noblePair(own);
     const key = await importX25519(own);
@@ -148,7 +148,7 @@ function decodeX(x: string): Uint8Array {
 
 async function noblePair(secret: Uint8Array): Promise<X25519KeyPair> {
   const noble = await loadNoble();
-  let held: Uint8Array | undefined = secret.slice();
+  let held: Uint8Array | undefined = new Uint8Array(secret);
   return {
     publicKey: noble.x25519Public(secret),
     async agree(remotePublicKey) {

@@ -51,7 +51,7 @@ export function identityFromSeed(seed: Uint8Array): Promise<Identity> {
 /** {@link identityFromSeed} with a backend named, for tests and benchmarks. */
 export async function identityOver(seed: Uint8Array, backend?: CurveBackend): Promise<Identity> {
   assertBytes(seed, 'seed', SEED_BYTES);
-  const own = seed.slice();
+  const own = new Uint8Array(seed);
   let secret: Uint8Array | undefined;
   try {
     const signing = await ed25519FromSeed(own, backend);

@@ -56,7 +56,7 @@ export async function writeBackupFile(
   iterations = MIN_ITERATIONS,
 ): Promise<string> {
   assertPassphrase(passphrase);
-  const own = seed.slice();
+  const own = new Uint8Array(seed);
   try {
     const salt = randomBytes(SALT_BYTES);
     const key = await passphraseKey(passphrase, salt, iterations);

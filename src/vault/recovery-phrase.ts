@@ -61,7 +61,7 @@ export class RecoveryPhrase {
  * @param seed 32 bytes. Copied at once.
  */
 export async function writeRecoveryPhrase(seed: Uint8Array): Promise<RecoveryPhrase> {
-  const own = seed.slice();
+  const own = new Uint8Array(seed);
   try {
     const { wordsOfSeed } = await import('./words.js');
     return new RecoveryPhrase(wordsOfSeed(own));
