@@ -8,6 +8,9 @@ import type { Message, Transport, TransportCloseInfo } from '../transport/contra
 /** Bytes a peer may have sent ahead of the handshake's end. */
 export const MAX_EARLY_BYTES = 1_048_576;
 
+/** Messages it may have sent ahead, whatever their length: empty ones cost memory too. */
+export const MAX_EARLY_MESSAGES = 4_096;
+
 interface Waiter {
   resolve(message: Message): void;
   reject(error: unknown): void;
@@ -65,9 +68,10 @@ export class MessageReader {
 
   /** Delivers what waits, then everything that follows, to one listener. */
   handOver(listener: (message: Message) => void): void {
-    this.#listener = listener;
-    for (const message of this.#early.splice(0)) listener(message);
+    // The listener may cause the next message before it returns: that one waits its turn behind those here.
+    for (let next = this.#early.shift(); next !== undefined; next = this.#early.shift()) listener(next);
     this.#earlyBytes = 0;
+    this.#listener = listener;
   }
 
   #onMessage(message: Message): void {
@@ -79,9 +83,8 @@ export class MessageReader {
     }
     this.#early.push(message);
     this.#earlyBytes += message.length;
-    if (this.#earlyBytes > MAX_EARLY_BYTES) {
+    if (this.#earlyBytes > MAX_EARLY_BYTES || this.#early.length > MAX_EARLY_MESSAGES) {
       this.#early.length = 0;
-      this.#waiter = undefined;
       this.#transport.abort();
     }
   }
