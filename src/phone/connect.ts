@@ -5,7 +5,7 @@ import { didToX25519 } from '../identity/did-key.js';
 import type { NoiseSuite } from '../noise/suite.js';
 import { nobleSuite } from '../noise/suite-noble.js';
 import { exchangeProofs } from './proof.js';
-import { type PeerRecord, Session, type SessionOptions } from './session.js';
+import { assertSessionOptions, type PeerRecord, Session, type SessionOptions } from './session.js';
 
 /** What {@link connect} needs. */
 export interface ConnectOptions extends SessionOptions, Omit<InitiateOptions, 'suite' | 'clock'> {
@@ -33,6 +33,7 @@ export interface ConnectOptions extends SessionOptions, Omit<InitiateOptions, 's
  */
 export async function connect(options: ConnectOptions): Promise<Session> {
   const { suite = nobleSuite, identity, proof, signal } = options;
+  assertSessionOptions(options);
   const channel = await initiate({ ...options, suite });
   const agreementKey = didToX25519(channel.remoteDid);
   const record: PeerRecord = { peer: { did: channel.remoteDid, proof: 'x25519', agreementKey } };

@@ -67,9 +67,8 @@ export function resolveLimits(limits: Partial<SessionLimits> = {}): SessionLimit
   const resolved: Record<string, number> = { ...DEFAULT_LIMITS };
   for (const [name, value] of Object.entries(limits)) {
     if (value === undefined) continue;
-    const ceiling = (DEFAULT_LIMITS as unknown as Record<string, number | undefined>)[name];
-    if (ceiling === undefined) throw new TypeError(`limits.${name} is not a limit`);
-    assertInteger(value, `limits.${name}`, 1, ceiling);
+    if (!Object.hasOwn(DEFAULT_LIMITS, name)) throw new TypeError(`limits.${name} is not a limit`);
+    assertInteger(value, `limits.${name}`, 1, DEFAULT_LIMITS[name as keyof SessionLimits]);
     resolved[name] = value;
   }
   return resolved as unknown as SessionLimits;

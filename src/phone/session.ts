@@ -36,6 +36,19 @@ export interface SessionOptions {
   readonly clock?: Clock;
 }
 
+/**
+ * Asserts that options can make a session, so that whoever dials or listens hears of mistakes before any I/O.
+ *
+ * @throws {TypeError | RangeError} they cannot.
+ */
+export function assertSessionOptions({ limits, handlers, authorize, onFault }: SessionOptions): void {
+  resolveLimits(limits);
+  handlerMap(handlers);
+  for (const [name, hook] of Object.entries({ authorize, onFault })) {
+    if (hook !== undefined && typeof hook !== 'function') throw new TypeError(`${name} must be a function`);
+  }
+}
+
 /** What a stream may be given. */
 export interface StreamOptions extends CallOptions {
   /**
