@@ -11,7 +11,7 @@ import { XkInitiator } from '../noise/handshake-xk.js';
 import { buildPrologue } from '../noise/prologue.js';
 import type { NoiseSuite } from '../noise/suite.js';
 import type { Dialer, Transport } from '../transport/contract.js';
-import { startDeadline } from './deadline.js';
+import { startDeadline, unlessAborted } from './deadline.js';
 import { MessageReader } from './message-reader.js';
 import { SUBPROTOCOL, staticKeyOf } from './parties.js';
 import { SecureChannel } from './secure-channel.js';
@@ -62,15 +62,17 @@ export async function initiate(options: InitiateOptions): Promise<SecureChannel>
     prologue: buildPrologue(identity.did, remoteDid),
   });
   const connecting = startDeadline(clock, 'connecting', connectTimeoutMs, signal);
-  const dialling = dialer.dial({ subprotocol: SUBPROTOCOL, callerDid: identity.did, signal: connecting.signal });
+  let dialling: Promise<Transport> | undefined;
   let transport: Transport;
   let message1: Uint8Array;
   try {
-    [transport, message1] = await Promise.all([dialling, initiator.writeMessage1(), proveIdentity(identity)]);
+    dialling = dialer.dial({ subprotocol: SUBPROTOCOL, callerDid: identity.did, signal: connecting.signal });
+    const ready = Promise.all([dialling, initiator.writeMessage1(), proveIdentity(identity)]);
+    [transport, message1] = await unlessAborted(connecting.signal, ready);
   } catch (error) {
     initiator.wipe();
-    // A connection that opens after the other work has failed must not stay.
-    dialling.then((late) => late.close(1008, '')).catch(() => {});
+    // A connection that opened before the other work failed, or opens after, must not stay.
+    dialling?.then((late) => late.close(1008, '')).catch(() => {});
     throw error;
   } finally {
     connecting.release();
@@ -82,8 +84,8 @@ export async function initiate(options: InitiateOptions): Promise<SecureChannel>
     transport.send(message1);
     const message2 = await reader.next(handshaking.signal);
     if (typeof message2 === 'string') throw new ChannelError('ERR_CHANNEL_PROTOCOL', 'text during the handshake');
-    await initiator.readMessage2(message2);
-    transport.send(await initiator.writeMessage3());
+    await unlessAborted(handshaking.signal, initiator.readMessage2(message2));
+    transport.send(initiator.writeMessage3());
     return new SecureChannel({
       ...initiator.split(),
       role: 'initiator',

@@ -9,6 +9,7 @@ import { XkResponder } from '../noise/handshake-xk.js';
 import { buildPrologue } from '../noise/prologue.js';
 import type { NoiseSuite } from '../noise/suite.js';
 import type { IncomingCall, Message } from '../transport/contract.js';
+import { unlessAborted } from './deadline.js';
 import { MessageReader } from './message-reader.js';
 import { staticKeyOf } from './parties.js';
 import { SecureChannel } from './secure-channel.js';
@@ -50,9 +51,9 @@ export async function respond(options: RespondOptions): Promise<SecureChannel> {
     });
     const message1 = binary(await reader.next(signal));
     await admit?.();
-    await responder.readMessage1(message1);
-    transport.send(await responder.writeMessage2());
-    await responder.readMessage3(binary(await reader.next(signal)));
+    await unlessAborted(signal, responder.readMessage1(message1));
+    transport.send(responder.writeMessage2());
+    await unlessAborted(signal, responder.readMessage3(binary(await reader.next(signal))));
     const { remoteStaticKey, ...keys } = responder.split();
     if (!equalBytes(remoteStaticKey, claimedKey)) {
       keys.send.wipe();

@@ -1,7 +1,7 @@
 // Being called: admission, handshake, a session per caller.
 
 import { assertInteger } from '../bytes/assert.js';
-import { startDeadline } from '../channel/deadline.js';
+import { startDeadline, unlessAborted } from '../channel/deadline.js';
 import { DEFAULT_TIMEOUT_MS } from '../channel/initiate.js';
 import { SUBPROTOCOL } from '../channel/parties.js';
 import { respond } from '../channel/respond.js';
@@ -17,7 +17,7 @@ import type { Acceptor, IncomingCall } from '../transport/contract.js';
 import { type AdmissionLimits, Admissions, DEFAULT_ADMISSION } from './admission.js';
 import { type Authorize, handlersWith } from './handlers.js';
 import { PROOF_METHOD, proofHandler } from './proof.js';
-import { type PeerRecord, Session, type SessionOptions } from './session.js';
+import { assertSessionOptions, type PeerRecord, Session, type SessionOptions } from './session.js';
 
 /** What is known of a caller before its handshake: only what it claims. */
 export interface Claim {
@@ -76,6 +76,7 @@ export interface PhoneServer {
 export function serve(options: ServeOptions): PhoneServer {
   const { identity, suite = nobleSuite, clock = systemClock, handshakeTimeoutMs = DEFAULT_TIMEOUT_MS } = options;
   assertInteger(handshakeTimeoutMs, 'handshakeTimeoutMs', 1, 600_000);
+  assertSessionOptions(options);
   didToX25519(identity.did);
   const admissions = new Admissions(resolveAdmission(options.admission));
   const sessions = new Set<Session>();
@@ -98,14 +99,14 @@ export function serve(options: ServeOptions): PhoneServer {
   async function authenticate(incoming: IncomingCall, claim: Claim, signal: AbortSignal): Promise<Session> {
     const admission = admissions.begin(sessions.size, claim.remoteAddress);
     try {
-      if (options.admit !== undefined && (await options.admit(claim)) !== true) {
+      if (options.admit !== undefined && (await unlessAborted(signal, options.admit(claim))) !== true) {
         throw new ChannelError('ERR_CHANNEL_REFUSED', 'the admission hook refused the caller');
       }
       const admit = () => admission.enter(signal);
-      const [channel] = await Promise.all([
-        respond({ identity, incoming, suite, signal, admit }),
-        proveIdentity(identity),
-      ]);
+      const work = Promise.all([respond({ identity, incoming, suite, signal, admit }), proveIdentity(identity)]);
+      const [channel] = await unlessAborted(signal, work);
+      // The server may have been closed in this very moment: no session is born after that.
+      signal.throwIfAborted();
       const agreementKey = didToX25519(channel.remoteDid);
       const record: PeerRecord = { peer: { ...claim, did: channel.remoteDid, proof: 'x25519', agreementKey } };
       const session = new Session(channel, record, {
