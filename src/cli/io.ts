@@ -1,0 +1,34 @@
+// What the commands see of the outside world, so that tests can be it.
+
+/** Why a command is to stop, though nothing failed: Ctrl-C, a termination, a reader that went away. */
+export class Stop {
+  /** Exit code to end with. */
+  readonly exitCode: number;
+
+  constructor(exitCode: number) {
+    this.exitCode = exitCode;
+  }
+}
+
+/** The world of one run. */
+export interface Io {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Whether a person reads standard error, so that a progress bar makes sense. */
+  readonly errIsTerminal: boolean;
+  /** Whether a person types, so that a question makes sense. */
+  readonly inIsTerminal: boolean;
+  /** Aborts with a {@link Stop}: the command ends what it does, politely. */
+  readonly signal: AbortSignal;
+  /** Writes to standard output. Settles when there is room for more; never rejects. */
+  out(text: string): Promise<void>;
+  /** Writes to standard error. */
+  err(text: string): void;
+  /**
+   * Asks for a line that is not shown while it is typed. Only when `inIsTerminal`.
+   *
+   * @throws {Stop} the person gave up.
+   */
+  ask(prompt: string): Promise<string>;
+  /** All of standard input, at most 1 MiB. @throws {RangeError} more. */
+  readInput(): Promise<string>;
+}
