@@ -1,0 +1,89 @@
+// @ts-check
+// Puts the page together in memory: fragments into index.html, styles into one file, scripts into modules. What the page
+// imports as `ringline` stays the package's own self-contained module, as a page without a bundler would load it.
+
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { rolldown } from 'rolldown';
+
+const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+const pageDir = join(root, 'demo/page');
+
+/** Styles in the order in which they apply; those of the views follow. */
+const STYLES = ['tokens', 'base', 'parts'];
+
+/** Where the page loads the package from. */
+const PACKAGE_URL = '/ringline.min.mjs';
+
+/** @typedef {{ type: string, body: string }} Asset */
+
+/**
+ * Everything the page consists of, by path.
+ *
+ * @returns {Promise<Map<string, Asset>>}
+ */
+export async function assemblePage() {
+  /** @type {Map<string, Asset>} */
+  const assets = new Map();
+  assets.set('/', { type: 'text/html; charset=utf-8', body: pageMarkup() });
+  assets.set('/page.css', { type: 'text/css; charset=utf-8', body: pageStyles() });
+  for (const { fileName, code } of await bundleScripts()) {
+    assets.set(`/${fileName}`, { type: 'text/javascript; charset=utf-8', body: code });
+  }
+  assets.set(PACKAGE_URL, {
+    type: 'text/javascript; charset=utf-8',
+    body: readFileSync(join(root, 'dist/ringline.min.mjs'), 'utf8'),
+  });
+  return assets;
+}
+
+const VIEW = /^[ \t]*<!-- view: ([a-z-]+) -->\n/gm;
+
+/** The page without its views. */
+function readSkeleton() {
+  return readFileSync(join(pageDir, 'index.html'), 'utf8');
+}
+
+/** Names of the views, in their order on the page. @param {string} html */
+export function viewsOf(html) {
+  return Array.from(html.matchAll(VIEW), ([, name = '']) => name);
+}
+
+/** The markup of the page, with its views in their places and the remarks to its authors left out. */
+export function pageMarkup() {
+  const whole = readSkeleton().replace(VIEW, (_line, name) =>
+    readFileSync(join(pageDir, `views/${name}.html`), 'utf8'),
+  );
+  return whole.replaceAll(/[ \t]*<!--.*?-->\n?/gs, '');
+}
+
+/** The styles of the page and of its views. */
+export function pageStyles() {
+  const views = viewsOf(readSkeleton());
+  const present = new Set(readdirSync(join(pageDir, 'views')));
+  const files = [
+    ...STYLES.map((name) => `styles/${name}.css`),
+    ...views.filter((name) => present.has(`${name}.css`)).map((name) => `views/${name}.css`),
+  ];
+  return files.map((file) => readFileSync(join(pageDir, file), 'utf8')).join('\n');
+}
+
+/** The page's own modules; what is imported later stays in files of its own. */
+async function bundleScripts() {
+  const bundle = await rolldown({
+    input: { page: join(pageDir, 'main.ts') },
+    platform: 'browser',
+    external: ['ringline'],
+    transform: { target: 'es2022' },
+    logLevel: 'warn',
+  });
+  const { output } = await bundle.generate({
+    format: 'es',
+    paths: { ringline: PACKAGE_URL },
+    entryFileNames: '[name].js',
+    chunkFileNames: '[name].js',
+  });
+  await bundle.close();
+  return output.filter((part) => part.type === 'chunk');
+}
