@@ -64,7 +64,7 @@ export async function writeRecoveryPhrase(seed: Uint8Array): Promise<RecoveryPhr
   const own = new Uint8Array(seed);
   try {
     const { wordsOfSeed } = await import('./words.js');
-    return new RecoveryPhrase(wordsOfSeed(own));
+    return new RecoveryPhrase(await wordsOfSeed(own));
   } finally {
     wipe(own);
   }
@@ -83,12 +83,10 @@ export async function readRecoveryPhrase(phrase: string): Promise<Uint8Array> {
   const words = phrase.length > MAX_CHARACTERS ? [] : phrase.trim().toLowerCase().split(/\s+/u);
   if (words.length !== WORDS) throw badPhrase();
   const { seedOfWords } = await import('./words.js');
-  try {
-    return seedOfWords(words);
-  } catch {
-    // Not as cause: its message quotes the words.
-    throw badPhrase();
-  }
+  const seed = await seedOfWords(words);
+  // Not a word of them in the error.
+  if (seed === undefined) throw badPhrase();
+  return seed;
 }
 
 function badPhrase(): VaultError {
