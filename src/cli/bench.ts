@@ -28,6 +28,7 @@ export interface BenchResult {
   readonly blob: Flow | null;
 }
 
+/** `ringline bench`: measures an agent. */
 export const bench: Command = {
   name: 'bench',
   summary: 'Measures an agent: connecting, echo, streams',

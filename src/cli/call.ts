@@ -8,6 +8,7 @@ import { identityOf, identityOption } from './identity-option.js';
 import type { Io } from './io.js';
 import { jsonLine } from './json-line.js';
 
+/** `ringline call`: calls a method. */
 export const call: Command = {
   name: 'call',
   summary: "Calls an agent's method and prints each result as a line of JSON",

@@ -9,6 +9,7 @@ import { DEFAULT_FILE, identityFileOption } from './identity-option.js';
 import { freshPassphrase } from './passphrase.js';
 import { writePrivateFile } from './private-file.js';
 
+/** `ringline id backup`: backs an identity up. */
 export const idBackup: Command = {
   name: 'id backup',
   summary: 'Writes an encrypted copy of an identity, or shows its recovery phrase',

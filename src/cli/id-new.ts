@@ -8,6 +8,7 @@ import { DEFAULT_FILE, identityFileOption } from './identity-option.js';
 import { keepIdentity } from './keep-identity.js';
 import { assertFree } from './private-file.js';
 
+/** `ringline id new`: makes an identity. */
 export const idNew: Command = {
   name: 'id new',
   summary: 'Makes an identity and keeps it in a file',

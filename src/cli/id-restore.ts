@@ -10,6 +10,7 @@ import type { Io } from './io.js';
 import { keepIdentity } from './keep-identity.js';
 import { assertFree } from './private-file.js';
 
+/** `ringline id restore`: brings an identity back. */
 export const idRestore: Command = {
   name: 'id restore',
   summary: 'Makes an identity file from a recovery phrase or a backup',

@@ -7,6 +7,7 @@ import { readIdentityFile } from './identity-file.js';
 import { DEFAULT_FILE, identityFileOption } from './identity-option.js';
 import { jsonLine } from './json-line.js';
 
+/** `ringline id show`: prints a DID. */
 export const idShow: Command = {
   name: 'id show',
   summary: 'Prints the DID of an identity file',

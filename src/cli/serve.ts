@@ -10,6 +10,7 @@ import { jsonLine } from './json-line.js';
 import { listen } from './listen.js';
 import { builtInMethods } from './methods.js';
 
+/** `ringline serve`: answers calls. */
 export const serve: Command = {
   name: 'serve',
   summary: 'Answers calls until Ctrl-C',

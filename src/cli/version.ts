@@ -3,6 +3,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Command } from './command.js';
 
+/** `ringline version`: prints the version. */
 export const version: Command = {
   name: 'version',
   summary: 'Prints the version of this program',
