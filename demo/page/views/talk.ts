@@ -7,6 +7,9 @@ import { formatMs } from '../ui/format.js';
 
 const TIMED_CALLS = 100;
 
+/** How long what was said waits for its answer before it is shown alone. */
+const PAINT_AFTER_MS = 40;
+
 /** Entries that stay on the page. */
 const MAX_ENTRIES = 40;
 
@@ -30,18 +33,28 @@ export function mountTalk(app: App): void {
 }
 
 async function echo(app: App, text: string): Promise<void> {
-  const entry = addEntry(text);
-  await settle(entry, async () => {
-    const { result, ms } = await app.ask<{ text: string }>('echo', { text });
-    entry.answer(result.text, formatMs(ms));
-  });
+  const answer = app.ask<{ text: string }>('echo', { text });
+  await showAnswer(text, answer, (result) => result.text);
 }
 
 async function order(app: App): Promise<void> {
-  const entry = addEntry('One pizza, please');
+  const answer = app.ask<{ said: string }>('order', { what: 'one pizza' });
+  await showAnswer('One pizza, please', answer, (result) => result.said);
+}
+
+/** Shows a call and its answer. */
+async function showAnswer<Result>(
+  said: string,
+  answer: Promise<{ result: Result; ms: number }>,
+  words: (result: Result) => string,
+): Promise<void> {
+  // A quick answer comes before anything is painted, so that the figure is the call's and not the painter's.
+  const soon = new Promise((resolve) => setTimeout(resolve, PAINT_AFTER_MS));
+  await Promise.race([answer.catch(() => {}), soon]);
+  const entry = addEntry(said);
   await settle(entry, async () => {
-    const { result, ms } = await app.ask<{ said: string }>('order', { what: 'one pizza' });
-    entry.answer(result.said, formatMs(ms));
+    const { result, ms } = await answer;
+    entry.answer(words(result), formatMs(ms));
   });
 }
 

@@ -1,0 +1,45 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { CONTENT_SECURITY_POLICY, servePage } from '../../demo/lib/page-server.mjs';
+
+const ASSETS = new Map([['/', { type: 'text/html; charset=utf-8', body: '<!doctype html>' }]]);
+
+const running: { close(): Promise<void> }[] = [];
+
+async function start(options: { port: number; fallback: boolean }) {
+  const server = await servePage(ASSETS, options);
+  running.push(server);
+  return server;
+}
+
+afterEach(async () => {
+  for (const server of running.splice(0)) await server.close();
+});
+
+describe('the server of the page', () => {
+  it('serves what it was given, under the policy, and keeps it out of caches', async () => {
+    const { url } = await start({ port: 0, fallback: false });
+    const response = await fetch(`${url}?anything`);
+    expect(response.status).toBe(200);
+    expect(await response.text()).toBe('<!doctype html>');
+    expect(response.headers.get('content-security-policy')).toBe(CONTENT_SECURITY_POLICY);
+    expect(response.headers.get('x-content-type-options')).toBe('nosniff');
+    expect(response.headers.get('cache-control')).toBe('no-store');
+  });
+
+  it('has nothing else, and takes no other method', async () => {
+    const { url } = await start({ port: 0, fallback: false });
+    const missing = await fetch(`${url}../package.json`);
+    expect([missing.status, await missing.text()]).toEqual([404, 'not found\n']);
+    expect((await fetch(url, { method: 'POST', body: 'x' })).status).toBe(405);
+    expect((await fetch(url, { method: 'HEAD' })).status).toBe(200);
+    expect(missing.headers.get('content-security-policy')).toBe(CONTENT_SECURITY_POLICY);
+  });
+
+  it('says that a port is taken, or takes another where it may', async () => {
+    const { url } = await start({ port: 0, fallback: false });
+    const port = Number(new URL(url).port);
+    await expect(start({ port, fallback: false })).rejects.toThrow(`port ${port} is taken`);
+    const other = await start({ port, fallback: true });
+    expect(other.url).not.toBe(url);
+  });
+});
