@@ -34,8 +34,8 @@ const HEADERS = {
  */
 export async function servePage(assets, { port, fallback }) {
   const server = createServer((request, response) => {
-    const { pathname } = new URL(request.url ?? '/', 'http://127.0.0.1');
-    const asset = assets.get(pathname);
+    const [path = ''] = (request.url ?? '').split('?', 1);
+    const asset = assets.get(path);
     const readable = request.method === 'GET' || request.method === 'HEAD';
     if (asset === undefined || !readable) {
       response.writeHead(readable ? 404 : 405, { ...HEADERS, 'content-type': 'text/plain' });
