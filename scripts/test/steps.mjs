@@ -2,6 +2,7 @@
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { EXIT_NO_BROWSER } from '../find-browser.mjs';
 import { command, root } from './command.mjs';
 import { packagingTests } from './packaging.mjs';
 import { resultOf } from './report.mjs';
@@ -82,6 +83,7 @@ export const STEPS = [
     needsBuild: true,
     run: runtimeTests,
   },
+  { name: 'demo', what: 'the story of the demo, told once by its own buttons', needsBuild: true, run: demoTest },
 ];
 
 /**
@@ -100,4 +102,17 @@ async function runtimeTests({ log, write }) {
     onLine: log,
   });
   return resultOf(code, output);
+}
+
+/**
+ * The demo is its own test: each line of its story is a case, and its exit code says whether the story held.
+ *
+ * @param {Context} context
+ * @returns {Promise<Result>}
+ */
+async function demoTest({ log }) {
+  const { code, output } = await command(['demo/run.mjs', '--once', '--port', '0'], { onLine: log });
+  const passed = output.split('\n').filter((line) => line.trimStart().startsWith('\u2713')).length;
+  const noBrowser = code === EXIT_NO_BROWSER;
+  return { passed, failed: code === 0 && passed > 0 ? 0 : 1, skipped: 0, ...(noBrowser ? { noBrowser } : {}) };
 }
