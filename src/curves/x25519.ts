@@ -97,39 +97,14 @@ export function x25519PublicKey(key: CryptoKey): Promise<Uint8Array> {
  * @param publicKey Its public key, 32 bytes; not checked. Kept.
  */
 export function x25519FromKey(key: CryptoKey, publicKey: Uint8Array): X25519KeyPair {
-  let held: CryptoKey | undefined = key;
-  return {
-    publicKey,
-    async agree(remotePublicKey) {
-      assertBytes(remotePublicKey, 'remotePublicKey', 32);
-      if (held === undefined) throw wiped();
-      return deriveX25519(held, remotePublicKey);
-    },
-    wipe() {
-      held = undefined;
-    },
-  };
+  return pairOf(publicKey, key, deriveX25519);
 }
 
-/**
- * X25519 inside WebCrypto.
- *
- * @param key Private X25519 key with usage `deriveBits`.
- * @param remotePublicKey 32 bytes. Borrowed.
- * @returns 32-byte shared secret, fresh; the caller wipes it.
- * @throws {IdentityError} ERR_IDENTITY_AGREEMENT.
- */
-export async function deriveX25519(key: CryptoKey, remotePublicKey: Uint8Array): Promise<Uint8Array> {
-  let shared: Uint8Array;
-  try {
-    const remote = await crypto.subtle.importKey('raw', new Uint8Array(remotePublicKey), ALGORITHM, true, []);
-    shared = new Uint8Array(await crypto.subtle.deriveBits({ name: ALGORITHM, public: remote }, key, 256));
-  } catch (cause) {
-    throw refused({ cause });
-  }
-  // Runtimes are asked to refuse an all-zero secret (RFC 7748, section 6.1); we do not rely on it.
-  if (isZero(shared)) throw refused();
-  return shared;
+/** X25519 inside WebCrypto. Runtimes are asked to refuse an all-zero secret (RFC 7748, section 6.1); some may not. */
+async function deriveX25519(key: CryptoKey, remotePublicKey: Uint8Array): Promise<Uint8Array> {
+  const { subtle } = crypto;
+  const remote = await subtle.importKey('raw', new Uint8Array(remotePublicKey), ALGORITHM, true, []);
+  return new Uint8Array(await subtle.deriveBits({ name: ALGORITHM, public: remote }, key, 256));
 }
 
 async function webCryptoPair(): Promise<X25519KeyPair> {
@@ -147,39 +122,39 @@ function decodeX(x: string): Uint8Array {
 }
 
 async function noblePair(secret: Uint8Array): Promise<X25519KeyPair> {
-  const noble = await loadNoble();
-  let held: Uint8Array | undefined = new Uint8Array(secret);
+  const { x25519Public, x25519Shared } = await loadNoble();
+  return pairOf(x25519Public(secret), new Uint8Array(secret), x25519Shared, wipe);
+}
+
+/** A pair of either backend: what both refuse, and how both forget. */
+function pairOf<Secret>(
+  publicKey: Uint8Array,
+  secret: Secret,
+  derive: (secret: Secret, remotePublicKey: Uint8Array) => Uint8Array | Promise<Uint8Array>,
+  forget?: (secret: Secret) => void,
+): X25519KeyPair {
+  let held: Secret | undefined = secret;
   return {
-    publicKey: noble.x25519Public(secret),
+    publicKey,
     async agree(remotePublicKey) {
       assertBytes(remotePublicKey, 'remotePublicKey', 32);
-      if (held === undefined) throw wiped();
+      if (held === undefined) throw new IdentityError('ERR_IDENTITY_KEY', 'the key pair has been wiped');
       let shared: Uint8Array;
       try {
-        shared = noble.x25519Shared(held, remotePublicKey);
+        shared = await derive(held, remotePublicKey);
       } catch (cause) {
         throw refused({ cause });
       }
-      if (isZero(shared)) throw refused();
+      if (shared.reduce((bits, byte) => bits | byte, 0) === 0) throw refused();
       return shared;
     },
     wipe() {
-      wipe(held);
+      if (held !== undefined) forget?.(held);
       held = undefined;
     },
   };
 }
 
-function isZero(bytes: Uint8Array): boolean {
-  let bits = 0;
-  for (const byte of bytes) bits |= byte;
-  return bits === 0;
-}
-
 function refused(options?: ErrorOptions): IdentityError {
   return new IdentityError('ERR_IDENTITY_AGREEMENT', 'key agreement refused: a low-order or unusable point', options);
-}
-
-function wiped(): IdentityError {
-  return new IdentityError('ERR_IDENTITY_KEY', 'the key pair has been wiped');
 }
