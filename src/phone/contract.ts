@@ -94,8 +94,8 @@ export interface Contract<Specs extends MethodSpecs> {
  * Describes methods once, for both sides.
  *
  * The caller's arguments are checked before anything is sent (`TypeError`), the peer's answers when they arrive
- * (`RpcError` ERR_RPC_INVALID_RESULT); the handler's side answers -32602 to wrong params, naming the place and never
- * repeating the input, and -32000 when its own result does not fit.
+ * (`RpcError` ERR_RPC_INVALID_RESULT); the handler's side answers -32602 to wrong params, and -32000 when its own result
+ * does not fit. All of these name the place, and none repeats the value.
  *
  * @example
  * ```ts
@@ -156,9 +156,9 @@ async function* streamOf(
 }
 
 function makeHandlers(methods: MethodSpecs, handlers: Handlers): Handlers {
-  const checked: Record<string, Handlers[string]> = {};
+  const checked: Record<string, Handlers[string]> = Object.create(null);
   for (const [name, spec] of Object.entries(methods)) {
-    const handler = handlers[name];
+    const handler = Object.hasOwn(handlers, name) ? handlers[name] : undefined;
     if (typeof handler !== 'function') throw new TypeError(`handlers.${name} must be a function`);
     checked[name] = async (params: unknown, context) => {
       const outcome = await handler(await paramsOfPeer(spec, params), context);
@@ -176,7 +176,7 @@ async function checkedParams(spec: MethodSpec, params: unknown): Promise<unknown
   if (spec.params === undefined) return params;
   const checked = await spec.params['~standard'].validate(params);
   // What is sent is what the caller wrote, not what a transform made of it: the other side runs the same schema.
-  if (checked.issues !== undefined) throw new TypeError(`params do not fit: ${describe(checked.issues)}`);
+  if (checked.issues !== undefined) throw new TypeError(`params do not fit at ${placeOf(checked.issues)}`);
   return params;
 }
 
@@ -184,31 +184,30 @@ async function paramsOfPeer(spec: MethodSpec, params: unknown): Promise<unknown>
   if (spec.params === undefined) return params;
   const checked = await spec.params['~standard'].validate(params);
   if (checked.issues === undefined) return checked.value;
-  throw rpcError(WIRE_CODES.invalidParams, `invalid params at ${placeOf(checked.issues[0])}`);
+  throw rpcError(WIRE_CODES.invalidParams, `invalid params at ${placeOf(checked.issues)}`);
 }
 
 async function checkedResult(schema: Schema | undefined, result: unknown, method: string): Promise<unknown> {
   if (schema === undefined) return result;
   const checked = await schema['~standard'].validate(result);
   if (checked.issues === undefined) return checked.value;
-  const what = `the result of ${method} does not fit the contract: ${describe(checked.issues)}`;
+  const what = `the result of ${method} does not fit the contract at ${placeOf(checked.issues)}`;
   throw new RpcError('ERR_RPC_INVALID_RESULT', WIRE_CODES.internal, what);
 }
 
 async function ownResult(schema: Schema | undefined, result: unknown): Promise<unknown> {
   if (schema === undefined) return result;
   const checked = await schema['~standard'].validate(result);
-  if (checked.issues !== undefined) throw new TypeError(`the result does not fit: ${describe(checked.issues)}`);
+  if (checked.issues !== undefined) throw new TypeError(`the result does not fit at ${placeOf(checked.issues)}`);
   // Sent as the handler gave it, for the same reason as params.
   return result;
 }
 
-function describe(issues: readonly SchemaIssue[]): string {
-  const [first] = issues;
-  return first === undefined ? 'no reason given' : `${placeOf(first)}: ${first.message}`;
-}
-
-function placeOf(issue: SchemaIssue | undefined): string {
-  const keys = issue?.path?.map((step) => (typeof step === 'object' ? step.key : step)) ?? [];
-  return ['$', ...keys.map(String)].join('.').slice(0, 200);
+/**
+ * Where a value does not fit, such as `$.song.title`. The place only: validators' own messages repeat the value, and
+ * errors end up in logs. A name that is no plain word may be content too, and becomes `*`.
+ */
+function placeOf([issue]: readonly SchemaIssue[]): string {
+  const keys = issue?.path?.slice(0, 16).map((step) => String(typeof step === 'object' ? step.key : step)) ?? [];
+  return ['$', ...keys.map((key) => (/^[\w-]{1,32}$/.test(key) ? key : '*'))].join('.');
 }
