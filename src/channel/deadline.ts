@@ -1,33 +1,48 @@
+// What may end a handshake before it comes to its own end: a time, a caller's signal, or what becomes of the connection.
+
 import { onAbort } from '../abort.js';
 import type { Clock } from '../clock.js';
 import { ChannelError } from '../errors.js';
 
-/** A bound on a piece of work: whichever comes first of a time and a caller's signal. */
-export interface Deadline {
-  /** Aborts with the caller's reason, untouched, or with ERR_CHANNEL_TIMEOUT. */
+/** A piece of work that may be ended early. */
+export interface Attempt {
+  /** Aborts when the work is to end, with the reason. */
   readonly signal: AbortSignal;
+  /** Ends the work. The first reason stays. */
+  end(reason: unknown): void;
   /** Lets go of timer and listener. Call it when the work is over, whatever came of it. */
   release(): void;
 }
 
 /**
- * Starts a deadline. Where the caller's signal has aborted already, so has this one.
+ * Starts an attempt.
  *
- * @param what Names the work, for the message of the timeout.
+ * @param signal The caller's: its reason ends the attempt, untouched; at once where it has aborted already.
+ */
+export function startAttempt(signal?: AbortSignal): Attempt {
+  const controller = new AbortController();
+  const end = (reason: unknown) => controller.abort(reason);
+  const release = onAbort(signal, end);
+  if (signal?.aborted === true) end(signal.reason);
+  return { signal: controller.signal, end, release };
+}
+
+/**
+ * Starts an attempt with a deadline.
+ *
+ * @param what Names the work, for the message of ERR_CHANNEL_TIMEOUT.
  * @param timeoutMs 1 or more.
  */
-export function startDeadline(clock: Clock, what: string, timeoutMs: number, signal?: AbortSignal): Deadline {
-  const controller = new AbortController();
+export function startDeadline(clock: Clock, what: string, timeoutMs: number, signal?: AbortSignal): Attempt {
+  const attempt = startAttempt(signal);
   const cancelTimer = clock.setTimer(() => {
-    controller.abort(new ChannelError('ERR_CHANNEL_TIMEOUT', `${what} took longer than ${timeoutMs} ms`));
+    attempt.end(new ChannelError('ERR_CHANNEL_TIMEOUT', `${what} took longer than ${timeoutMs} ms`));
   }, timeoutMs);
-  const removeAbort = onAbort(signal, (reason) => controller.abort(reason));
-  if (signal?.aborted === true) controller.abort(signal.reason);
   return {
-    signal: controller.signal,
+    ...attempt,
     release() {
       cancelTimer();
-      removeAbort();
+      attempt.release();
     },
   };
 }

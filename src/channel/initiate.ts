@@ -1,19 +1,18 @@
 // The caller's side of the handshake, as the protocol diagram has it (agent-phone v1, sections 2 and 3):
 //   -> e, es   (computed before the connection stands)     <- e, ee     -> s, se
 
-import { assertInteger, assertSignal } from '../bytes/assert.js';
+import { assertInteger, assertSignal, assertString } from '../bytes/assert.js';
 import { type Clock, systemClock } from '../clock.js';
-import { ChannelError, NoiseError } from '../errors.js';
 import { didToX25519 } from '../identity/did-key.js';
 import type { Identity } from '../identity/identity.js';
-import { proveIdentity } from '../identity/prove.js';
-import { XkInitiator } from '../noise/handshake-xk.js';
+import { assertIdentity, proveIdentity } from '../identity/prove.js';
+import { XK_MESSAGE_BYTES, XkInitiator } from '../noise/handshake-xk.js';
 import { buildPrologue } from '../noise/prologue.js';
 import type { NoiseSuite } from '../noise/suite.js';
 import type { Dialer, Transport } from '../transport/contract.js';
 import { startDeadline, unlessAborted } from './deadline.js';
 import { MessageReader } from './message-reader.js';
-import { SUBPROTOCOL, staticKeyOf } from './parties.js';
+import { handshakeFault, SUBPROTOCOL, staticKeyOf } from './parties.js';
 import { SecureChannel } from './secure-channel.js';
 
 /** What the caller's handshake needs. */
@@ -44,12 +43,16 @@ const MAX_TIMEOUT_MS = 600_000;
  * @throws {IdentityError} ERR_IDENTITY_DID: `remoteDid` is no usable did:key; ERR_IDENTITY_MISMATCH: `identity` does not
  *   answer for its own DID.
  * @throws {ChannelError} ERR_CHANNEL_REFUSED, ERR_CHANNEL_TIMEOUT; ERR_CHANNEL_IMPOSTOR: whoever answered does not hold
- *   the key of `remoteDid`.
- * @throws the signal's reason, untouched.
+ *   the key of `remoteDid`; ERR_CHANNEL_PROTOCOL: it does not keep to the handshake. {LimitError} `maxEarlyBytes`.
+ * @throws {TypeError | RangeError} options of the wrong kind or out of range, before any I/O.
+ * @throws what `identity` itself rejects with. @throws the signal's reason, untouched.
  */
 export async function initiate(options: InitiateOptions): Promise<SecureChannel> {
   const { identity, transport: dialer, remoteDid, suite, signal, clock = systemClock } = options;
   const { connectTimeoutMs = DEFAULT_TIMEOUT_MS, handshakeTimeoutMs = DEFAULT_TIMEOUT_MS } = options;
+  assertIdentity(identity);
+  if (typeof dialer?.dial !== 'function') throw new TypeError('transport must be a Dialer');
+  assertString(remoteDid, 'remoteDid');
   assertInteger(connectTimeoutMs, 'connectTimeoutMs', 1, MAX_TIMEOUT_MS);
   assertInteger(handshakeTimeoutMs, 'handshakeTimeoutMs', 1, MAX_TIMEOUT_MS);
   assertSignal(signal);
@@ -62,29 +65,33 @@ export async function initiate(options: InitiateOptions): Promise<SecureChannel>
     prologue: buildPrologue(identity.did, remoteDid),
   });
   const connecting = startDeadline(clock, 'connecting', connectTimeoutMs, signal);
-  let dialling: Promise<Transport> | undefined;
+  const offer = { subprotocol: SUBPROTOCOL, callerDid: identity.did, signal: connecting.signal };
+  // A function of its own, so that a dialer that throws is one that rejects.
+  const dialling = (async () => dialer.dial(offer))();
+  const preparing = Promise.all([dialling, initiator.writeMessage1(), proveIdentity(identity)]);
   let transport: Transport;
   let message1: Uint8Array;
   try {
-    dialling = dialer.dial({ subprotocol: SUBPROTOCOL, callerDid: identity.did, signal: connecting.signal });
-    const ready = Promise.all([dialling, initiator.writeMessage1(), proveIdentity(identity)]);
-    [transport, message1] = await unlessAborted(connecting.signal, ready);
+    [transport, message1] = await unlessAborted(connecting.signal, preparing);
   } catch (error) {
     initiator.wipe();
-    // A connection that opened before the other work failed, or opens after, must not stay.
-    dialling?.then((late) => late.close(1008, '')).catch(() => {});
+    // A dial under way goes no further, and a connection that opens all the same must not stay.
+    connecting.end(error);
+    dialling.then((late) => late.close(1008, '')).catch(() => {});
     throw error;
   } finally {
     connecting.release();
   }
 
   const handshaking = startDeadline(clock, 'the handshake', handshakeTimeoutMs, signal);
-  try {
-    const reader = new MessageReader(transport);
+  const shakeHands = async () => {
+    const reader = new MessageReader(transport, 0, handshaking);
+    // Aborted meanwhile, or spoken to before we said anything.
+    handshaking.signal.throwIfAborted();
+    reader.expect(1);
     transport.send(message1);
-    const message2 = await reader.next(handshaking.signal);
-    if (typeof message2 === 'string') throw new ChannelError('ERR_CHANNEL_PROTOCOL', 'text during the handshake');
-    await unlessAborted(handshaking.signal, initiator.readMessage2(message2));
+    await initiator.readMessage2(await reader.next(XK_MESSAGE_BYTES[1]));
+    reader.expect(Number.POSITIVE_INFINITY);
     transport.send(initiator.writeMessage3());
     return new SecureChannel({
       ...initiator.split(),
@@ -94,12 +101,13 @@ export async function initiate(options: InitiateOptions): Promise<SecureChannel>
       transport,
       reader,
     });
+  };
+  try {
+    return await unlessAborted(handshaking.signal, shakeHands());
   } catch (error) {
     initiator.wipe();
     transport.close(1008, '');
-    if (!(error instanceof NoiseError)) throw error;
-    const what = `whoever answered does not hold the key of ${remoteDid}`;
-    throw new ChannelError('ERR_CHANNEL_IMPOSTOR', what, { cause: error });
+    throw handshakeFault(error, `whoever answered does not hold the key of ${remoteDid}`);
   } finally {
     handshaking.release();
   }

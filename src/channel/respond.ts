@@ -2,16 +2,16 @@
 // caller's key in message 3 is compared with the DID it claims, which is what makes the caller authentic.
 
 import { equalBytes } from '../bytes/equal.js';
-import { ChannelError, NoiseError } from '../errors.js';
+import { ChannelError } from '../errors.js';
 import { didToX25519 } from '../identity/did-key.js';
 import type { Identity } from '../identity/identity.js';
-import { XkResponder } from '../noise/handshake-xk.js';
+import { XK_MESSAGE_BYTES, XkResponder } from '../noise/handshake-xk.js';
 import { buildPrologue } from '../noise/prologue.js';
 import type { NoiseSuite } from '../noise/suite.js';
-import type { IncomingCall, Message } from '../transport/contract.js';
-import { unlessAborted } from './deadline.js';
+import type { IncomingCall } from '../transport/contract.js';
+import { startAttempt, unlessAborted } from './deadline.js';
 import { MessageReader } from './message-reader.js';
-import { staticKeyOf } from './parties.js';
+import { handshakeFault, staticKeyOf } from './parties.js';
 import { SecureChannel } from './secure-channel.js';
 
 /** What the answering handshake needs. */
@@ -19,13 +19,13 @@ export interface RespondOptions {
   readonly identity: Identity;
   readonly incoming: IncomingCall;
   readonly suite: NoiseSuite;
-  /** Ends the handshake: deadline and shutdown in one. */
+  /** Ends the handshake, whatever it waits for: deadline and shutdown in one. */
   readonly signal: AbortSignal;
   /**
    * Called when message 1 has come and before any key is touched: the place to bound how many handshakes run at once.
-   * Resolves when this one may go on.
+   * Resolves when this one may go on; what it rejects with ends it. `signal` aborts when it has ended some other way.
    */
-  readonly admit?: () => Promise<void>;
+  readonly admit?: (signal: AbortSignal) => Promise<void>;
 }
 
 /**
@@ -34,26 +34,37 @@ export interface RespondOptions {
  * @returns A channel whose `remoteDid` is proved, on which nothing has been delivered yet.
  * @throws {IdentityError} ERR_IDENTITY_DID: the claimed DID is no usable did:key.
  * @throws {ChannelError} ERR_CHANNEL_IMPOSTOR: the caller does not hold the key of the DID it claims, or called somebody
- *   else; ERR_CHANNEL_PROTOCOL, ERR_CHANNEL_REFUSED. @throws the signal's reason.
+ *   else; ERR_CHANNEL_PROTOCOL: it does not keep to the handshake; ERR_CHANNEL_REFUSED: it went away. {LimitError}
+ *   `maxEarlyBytes`, `maxEarlyFrames`. @throws what `identity` or `admit` rejects with. @throws the signal's reason.
  * In every case the connection is closed with 1008 and no detail.
  */
 export async function respond(options: RespondOptions): Promise<SecureChannel> {
   const { identity, incoming, suite, signal, admit } = options;
   const { transport, callerDid } = incoming;
-  const reader = new MessageReader(transport);
+  const attempt = startAttempt(signal);
   let responder: XkResponder | undefined;
   try {
     const claimedKey = didToX25519(callerDid);
-    responder = new XkResponder({
-      suite,
-      staticKey: staticKeyOf(identity),
-      prologue: buildPrologue(callerDid, identity.did),
-    });
-    const message1 = binary(await reader.next(signal));
-    await admit?.();
-    await unlessAborted(signal, responder.readMessage1(message1));
+    const prologue = buildPrologue(callerDid, identity.did);
+    responder = new XkResponder({ suite, staticKey: staticKeyOf(identity), prologue });
+    return await unlessAborted(attempt.signal, shakeHands(responder, claimedKey));
+  } catch (error) {
+    responder?.wipe();
+    transport.close(1008, '');
+    throw handshakeFault(error, 'the caller meant another agent, or does not hold the key it uses');
+  } finally {
+    attempt.release();
+  }
+
+  async function shakeHands(responder: XkResponder, claimedKey: Uint8Array): Promise<SecureChannel> {
+    const reader = new MessageReader(transport, 1, attempt);
+    const message1 = await reader.next(XK_MESSAGE_BYTES[0]);
+    await admit?.(attempt.signal);
+    await responder.readMessage1(message1);
+    // Message 3, and right behind it what the caller has to say.
+    reader.expect(Number.POSITIVE_INFINITY);
     transport.send(responder.writeMessage2());
-    await unlessAborted(signal, responder.readMessage3(binary(await reader.next(signal))));
+    await responder.readMessage3(await reader.next(XK_MESSAGE_BYTES[2]));
     const { remoteStaticKey, ...keys } = responder.split();
     if (!equalBytes(remoteStaticKey, claimedKey)) {
       keys.send.wipe();
@@ -68,16 +79,5 @@ export async function respond(options: RespondOptions): Promise<SecureChannel> {
       transport,
       reader,
     });
-  } catch (error) {
-    responder?.wipe();
-    transport.close(1008, '');
-    if (!(error instanceof NoiseError)) throw error;
-    const what = 'the caller meant another agent, or does not hold the key it uses';
-    throw new ChannelError('ERR_CHANNEL_IMPOSTOR', what, { cause: error });
   }
-}
-
-function binary(message: Message): Uint8Array {
-  if (typeof message === 'string') throw new ChannelError('ERR_CHANNEL_PROTOCOL', 'text during the handshake');
-  return message;
 }

@@ -2,7 +2,7 @@
 // section 4). Any failure to open one is final.
 
 import { wipe } from '../bytes/wipe.js';
-import { ChannelError, type NoiseError, type SdkError } from '../errors.js';
+import { ChannelError, LimitError, type NoiseError, type SdkError } from '../errors.js';
 import type { CipherState } from '../noise/cipher-state.js';
 import { HEADROOM_BYTES, TAG_BYTES, TAILROOM_BYTES } from '../noise/suite.js';
 import type { Message, Transport } from '../transport/contract.js';
@@ -53,6 +53,7 @@ export class SecureChannel implements Channel {
     this.#reader = options.reader;
     this.#send = options.send;
     this.#receive = options.receive;
+    options.reader.settle((error) => this.#fail(error, error instanceof LimitError ? 1008 : 1002));
     this.closed = options.transport.closed.then((info) => {
       this.#end();
       return this.#error === undefined ? info : { ...info, error: this.#error };
