@@ -2,7 +2,7 @@
 // section 4). Any failure to open one is final.
 
 import { wipe } from '../bytes/wipe.js';
-import { ChannelError, LimitError, type NoiseError, type SdkError } from '../errors.js';
+import { ChannelError, LimitError, NoiseError, type SdkError } from '../errors.js';
 import type { CipherState } from '../noise/cipher-state.js';
 import { HEADROOM_BYTES, TAG_BYTES, TAILROOM_BYTES } from '../noise/suite.js';
 import type { Message, Transport } from '../transport/contract.js';
@@ -72,7 +72,8 @@ export class SecureChannel implements Channel {
     try {
       frameBytes = this.#send.seal(sealBuffer, plaintextBytes);
     } catch (error) {
-      this.#fail(error as SdkError, 1002);
+      // The key is used up. That is nobody's fault, and the peer may call again.
+      if (error instanceof NoiseError) this.#fail(error, 1001);
       throw error;
     }
     // Borrowed by the transport until `send` returns.
@@ -88,9 +89,10 @@ export class SecureChannel implements Channel {
   }
 
   close(code = 1000, reason = '', error?: SdkError): void {
+    // First, since it may refuse its arguments.
+    this.#transport.close(code, reason);
     this.#error ??= this.#ended ? undefined : error;
     this.#end();
-    this.#transport.close(code, reason);
   }
 
   abort(error?: SdkError): void {
@@ -111,9 +113,12 @@ export class SecureChannel implements Channel {
     try {
       plaintextBytes = this.#receive.open(openBuffer, message.length);
     } catch (error) {
-      return this.#fail(error as NoiseError, 1002);
+      return this.#fail(error as SdkError, 1002);
     }
-    listener(openBuffer.subarray(HEADROOM_BYTES, HEADROOM_BYTES + plaintextBytes));
+    const plaintext = openBuffer.subarray(HEADROOM_BYTES, HEADROOM_BYTES + plaintextBytes);
+    listener(plaintext);
+    // Here, not when the channel ends: the listener may end this channel, or another, and still be reading.
+    wipe(plaintext);
   }
 
   #fail(error: SdkError, code: number): void {
@@ -126,7 +131,6 @@ export class SecureChannel implements Channel {
     this.#ended = true;
     this.#send.wipe();
     this.#receive.wipe();
-    wipe(openBuffer);
   }
 }
 
