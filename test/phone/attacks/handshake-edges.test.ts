@@ -1,9 +1,8 @@
-// The edges of a handshake where a connection, a slot or a promise could be left behind. What the handshake proves is
-// tested elsewhere (rows N).
+// The edges of connect and serve where a connection, a slot or a promise could be left behind. What the handshake proves,
+// and what it takes from a stranger, is tested elsewhere (rows N).
 
 import { describe, expect, test, vi } from 'vitest';
 import { initiate } from '../../../src/channel/initiate.js';
-import { MAX_EARLY_BYTES, MAX_EARLY_MESSAGES, MessageReader } from '../../../src/channel/message-reader.js';
 import { respond } from '../../../src/channel/respond.js';
 import { createIdentity } from '../../../src/identity/seed-identity.js';
 import { nobleSuite } from '../../../src/noise/suite-noble.js';
@@ -11,7 +10,7 @@ import { connect } from '../../../src/phone/connect.js';
 import type { SessionLimits } from '../../../src/phone/limits.js';
 import { serve } from '../../../src/phone/serve.js';
 import { fakeClock } from '../../../src/testing/fake-clock.js';
-import type { Dialer, Message, Transport } from '../../../src/transport/contract.js';
+import type { Dialer, Transport } from '../../../src/transport/contract.js';
 import { memoryPair, memoryTransports } from '../../../src/transport/memory.js';
 import { settle } from '../../support/frame-peer.js';
 import { unhandledDuring } from '../../support/unhandled.js';
@@ -19,55 +18,6 @@ import { unhandledDuring } from '../../support/unhandled.js';
 const [alice, bob] = await Promise.all([createIdentity(), createIdentity()]);
 const hangs = () => new Promise<never>(() => {});
 const dialerOf = (transport: Transport): Dialer => ({ dial: async () => transport });
-
-/** Whether a transport's other end has been told that it is over. */
-const isOver = async (transport: Transport) => (await Promise.race([transport.closed, settle()])) !== undefined;
-
-describe('what came before the handshake ended', () => {
-  test.each([
-    ['messages, empty ones', MAX_EARLY_MESSAGES, () => new Uint8Array(0)],
-    ['messages, texts', MAX_EARLY_MESSAGES, () => ''],
-    ['bytes', MAX_EARLY_BYTES / 65_536, () => new Uint8Array(65_536)],
-  ])('is bounded in %s', async (_, limit, make) => {
-    const [near, far] = memoryTransports();
-    new MessageReader(far);
-    for (let n = 0; n < limit; n++) near.send(make());
-    await settle();
-    expect(await isOver(far)).toBe(false);
-    near.send(make().length > 0 ? new Uint8Array(1) : make());
-    expect(await far.closed).toMatchObject({ clean: false });
-  });
-
-  test('is delivered in order, also when its listener causes more of it', () => {
-    let deliver: (message: Message) => void = () => {};
-    const transport = {
-      receive: (listener: typeof deliver) => {
-        deliver = listener;
-      },
-      closed: hangs(),
-    } as unknown as Transport;
-    const reader = new MessageReader(transport);
-    for (const message of ['a', 'b']) deliver(message);
-    const seen: Message[] = [];
-    reader.handOver((message) => {
-      seen.push(message);
-      if (message === 'a') deliver('c');
-    });
-    deliver('d');
-    expect(seen).toEqual(['a', 'b', 'c', 'd']);
-  });
-
-  test('an idle reader rejects when the connection has ended', async () => {
-    const [near, far] = memoryTransports();
-    const reader = new MessageReader(far);
-    near.abort();
-    await far.closed;
-    await settle(1);
-    const { signal } = new AbortController();
-    await expect(reader.next(signal)).rejects.toMatchObject({ code: 'ERR_CHANNEL_REFUSED' });
-    await expect(reader.next(AbortSignal.abort('why'))).rejects.toBe('why');
-  });
-});
 
 describe('nothing stays behind a caller that gives up', () => {
   const reason = new Error('enough');
