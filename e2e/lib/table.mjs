@@ -1,0 +1,97 @@
+// Who calls whom: the table in the terminal, and the same in the README, between two markers.
+
+/**
+ * One cell: what became of the checks.
+ *
+ * @typedef {readonly import('../suite/verdict.mjs').Verdict[]} Cell
+ */
+
+/**
+ * Cells by callee, then by caller, both by name.
+ *
+ * @typedef {Map<string, Map<string, Cell>>} Cells
+ */
+
+const BEGIN = '<!-- runtimes:begin (npm test -- --write) -->';
+const END = '<!-- runtimes:end -->';
+
+/** The callers of the README's table, in order; others that happen to be here are shown in the terminal only. */
+export const CALLERS = ['Node', 'Deno', 'Bun', 'workerd', 'Chromium page', 'Chromium worker (port)'];
+
+/** Its callees. */
+export const CALLEES = ['Node', 'Deno', 'Bun', 'workerd'];
+
+/** @param {Cell | undefined} cell @param {string} ifNone */
+function summary(cell, ifNone) {
+  if (cell === undefined) return ifNone;
+  const good = cell.filter(({ error }) => error === undefined).length;
+  return `${good} of ${cell.length}`;
+}
+
+/** For the terminal. @param {Cells} cells @param {readonly string[]} callers @returns {string} */
+export function printed(cells, callers) {
+  const rows = [['callee \\ caller', ...callers]];
+  for (const [callee, row] of cells) {
+    rows.push([callee, ...callers.map((caller) => summary(row.get(caller), 'not run'))]);
+  }
+  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
+  return rows
+    .map((row) =>
+      row
+        .map((text, column) => text.padEnd(widths[column] ?? 0))
+        .join('   ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+/** @param {Cells} cells @returns {string} For the README: every cell that was run, and what stood there for the others. */
+function markdown(cells, /** @type {(callee: string, caller: string) => string} */ otherwise) {
+  const lines = CALLEES.map((callee) => {
+    const row = CALLERS.map((caller) => {
+      const cell = cells.get(callee)?.get(caller);
+      if (cell === undefined) return otherwise(callee, caller);
+      return cell.every(({ error }) => error === undefined) ? 'yes' : 'no';
+    });
+    return `| ${callee} | ${row.join(' | ')} |`;
+  });
+  return [
+    `| called \\ calling | ${CALLERS.join(' | ')} |`,
+    `|---|${CALLERS.map(() => ':-:|').join('')}`,
+    ...lines,
+  ].join('\n');
+}
+
+/** @param {string} readme */
+function split(readme) {
+  const from = readme.indexOf(BEGIN);
+  const to = readme.indexOf(END);
+  if (from < 0 || to < from) throw new Error(`README.md needs the lines ${BEGIN} and ${END}`);
+  return {
+    before: readme.slice(0, from + BEGIN.length),
+    table: readme.slice(from + BEGIN.length, to).trim(),
+    after: readme.slice(to),
+  };
+}
+
+/** What the README's table says of one cell. @param {string} table @param {string} callee @param {string} caller */
+function claimed(table, callee, caller) {
+  const line = table.split('\n').find((row) => row.startsWith(`| ${callee} |`));
+  return line?.split('|')[CALLERS.indexOf(caller) + 2]?.trim() || 'not run';
+}
+
+/** The README with the table of this run. @param {string} readme @param {Cells} cells */
+export function withTable(readme, cells) {
+  const { before, table, after } = split(readme);
+  return `${before}\n${markdown(cells, (callee, caller) => claimed(table, callee, caller))}\n${after}`;
+}
+
+/**
+ * @param {string} readme @param {Cells} cells
+ * @returns {string | undefined} What is wrong with its table, if anything is.
+ */
+export function tableFault(readme, cells) {
+  const { table } = split(readme);
+  if (table === markdown(cells, (callee, caller) => claimed(table, callee, caller))) return undefined;
+  return 'the runtimes table of README.md is not what was just run; npm test -- --write brings it up to date';
+}

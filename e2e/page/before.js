@@ -1,0 +1,3 @@
+// What the window holds before the package comes.
+
+globalThis.harness.before = Object.getOwnPropertyNames(globalThis);
