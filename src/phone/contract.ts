@@ -5,7 +5,7 @@ import { RpcError } from '../errors.js';
 import type { HandlerContext, Handlers } from './handlers.js';
 import type { CallOptions } from './outgoing.js';
 import type { StreamOptions } from './session.js';
-import { rpcError, WIRE_CODES } from './wire-errors.js';
+import { fromPeer, rpcError, WIRE_CODES } from './wire-errors.js';
 
 /** The part of a Standard Schema v1 that is used here. */
 export interface Schema<Input = unknown, Output = Input> {
@@ -192,7 +192,7 @@ async function checkedResult(schema: Schema | undefined, result: unknown, method
   const checked = await schema['~standard'].validate(result);
   if (checked.issues === undefined) return checked.value;
   const what = `the result of ${method} does not fit the contract at ${placeOf(checked.issues)}`;
-  throw new RpcError('ERR_RPC_INVALID_RESULT', WIRE_CODES.internal, what);
+  throw fromPeer(new RpcError('ERR_RPC_INVALID_RESULT', WIRE_CODES.internal, what));
 }
 
 async function ownResult(schema: Schema | undefined, result: unknown): Promise<unknown> {

@@ -21,7 +21,8 @@ export interface HandlerContext {
  * Returns a JSON value, or a promise of one, for a unary call; an async or sync iterable (a generator, usually) for a
  * stream. The caller decides which of the two it asks for. `params` is untrusted: check it, or use a contract.
  *
- * @throws {RpcError} (see `rpcError`) to tell the caller something; of any other error it sees a correlation id only.
+ * @throws {RpcError} (see `rpcError`) to tell the caller something; of any other error it sees a correlation id only. So
+ *   too of an RpcError that came from a peer the handler called itself: what that one said is not for the caller.
  */
 // biome-ignore lint/suspicious/noExplicitAny: params are whatever the application declares; contracts make it sound.
 export type Handler = (params: any, context: HandlerContext) => unknown;

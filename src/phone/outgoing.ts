@@ -2,7 +2,7 @@
 
 import { RpcError } from '../errors.js';
 import type { Frame } from './frame.js';
-import { rpcError, WIRE_CODES } from './wire-errors.js';
+import { fromPeer, rpcError, WIRE_CODES } from './wire-errors.js';
 
 /** The session's side of an open call or stream. */
 export interface OutgoingCall {
@@ -28,16 +28,13 @@ export interface CallOptions {
 /** The error of an `error` frame. */
 export function remoteError(frame: Frame): RpcError {
   const error = frame.error as NonNullable<Frame['error']>;
-  return rpcError(error.code, error.message);
+  return fromPeer(rpcError(error.code, error.message));
 }
 
 /** The error of a frame that does not fit the kind of call. */
 export function unexpectedFrame(frame: Frame): RpcError {
-  return new RpcError(
-    'ERR_RPC_UNEXPECTED_FRAME',
-    WIRE_CODES.invalidRequest,
-    `the peer answered with ${frame.type}, which does not fit this kind of call`,
-  );
+  const what = `the peer answered with ${frame.type}, which does not fit this kind of call`;
+  return fromPeer(new RpcError('ERR_RPC_UNEXPECTED_FRAME', WIRE_CODES.invalidRequest, what));
 }
 
 /** A unary call: one `res` or one `error`. */

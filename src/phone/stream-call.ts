@@ -6,7 +6,7 @@ import { ChannelError, LimitError, RpcError } from '../errors.js';
 import { CreditWindow, type CreditWindowOptions } from './credits.js';
 import type { Frame } from './frame.js';
 import { type OutgoingCall, remoteError, unexpectedFrame } from './outgoing.js';
-import { WIRE_CODES } from './wire-errors.js';
+import { fromPeer, WIRE_CODES } from './wire-errors.js';
 
 /** What the session does for a stream. */
 export interface StreamLink {
@@ -173,7 +173,7 @@ export class StreamCall implements OutgoingCall, AsyncIterableIterator<unknown> 
       WIRE_CODES.failed,
       cancelled ? 'the peer cancelled the stream' : 'the peer ended the stream with an error',
     );
-    this.#end({ name: 'ended', error });
+    this.#end({ name: 'ended', error: fromPeer(error) });
   }
 
   /** Moves to the end and settles whoever waits; the first one gets the error, the others see the end. */

@@ -36,6 +36,17 @@ export function rpcError(wireCode: number, message: string, options?: { cause?: 
   return new RpcError(codeOf(wireCode), wireCode, message, options);
 }
 
+const received = /* @__PURE__ */ new WeakSet<RpcError>();
+
+/**
+ * Marks an error as what a peer's answer came to. Should a handler let it through, another peer asked, and the text is
+ * not for that one: see {@link reportFault}.
+ */
+export function fromPeer(error: RpcError): RpcError {
+  received.add(error);
+  return error;
+}
+
 function codeOf(wireCode: number): RpcErrorCode {
   switch (wireCode) {
     case WIRE_CODES.busy:
@@ -62,7 +73,7 @@ export interface ReportedFault {
 
 /**
  * Turns whatever a handler threw into what the peer may see: the text of an {@link RpcError} thrown on purpose, else
- * only a correlation id. Never throws.
+ * only a correlation id. An RpcError that the handler got from a peer of its own is not one on purpose. Never throws.
  */
 export function reportFault(fault: unknown): ReportedFault {
   const wire = statedError(fault);
@@ -74,7 +85,7 @@ export function reportFault(fault: unknown): ReportedFault {
 /** What an RpcError thrown on purpose says. */
 function statedError(fault: unknown): WireError | undefined {
   try {
-    if (!(fault instanceof RpcError)) return undefined;
+    if (!(fault instanceof RpcError) || received.has(fault)) return undefined;
     const { wireCode: code, message } = fault;
     return Number.isSafeInteger(code) ? { code, message: truncate(String(message)) } : undefined;
   } catch {

@@ -1,11 +1,14 @@
 // Rows S9 to S12 and S16, findings F21 to F24: what the content of a frame may do. Decoding by itself is held to its
 // table in ../frame.test.ts; here the same bytes reach a session.
 
+import * as v from 'valibot';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { encodeUtf8 } from '../../../src/bytes/utf8.js';
 import { MAX_PLAINTEXT_BYTES } from '../../../src/channel/contract.js';
+import { defineContract } from '../../../src/phone/contract.js';
 import { rpcError } from '../../../src/phone/wire-errors.js';
 import { FramePeer, sessionAgainst, sessionPair, settle } from '../../support/frame-peer.js';
+import { securePair } from '../../support/secure-pair.js';
 import { allTextOf } from '../../support/text-of.js';
 
 // Any few letters of it give it away: engines quote a piece of what they could not parse.
@@ -20,6 +23,29 @@ test('S9: a plaintext of exactly the largest size is taken, and an echo of it an
   peer.send(frame(room));
   expect(await peer.until(1)).toMatchObject([{ type: 'res', result: room }]);
   await session.close();
+});
+
+test.each([
+  ['of 65,536 bytes', new Uint8Array(65_536), 'ERR_CHANNEL_PROTOCOL'],
+  ['of 65,535 bytes that open to nothing', new Uint8Array(65_535), 'ERR_NOISE_DECRYPT'],
+  ['of 16 bytes that open to nothing', new Uint8Array(16), 'ERR_NOISE_DECRYPT'],
+  ['of 15 bytes', new Uint8Array(15), 'ERR_CHANNEL_PROTOCOL'],
+  ['of none', new Uint8Array(0), 'ERR_CHANNEL_PROTOCOL'],
+  ['of text', 'text', 'ERR_CHANNEL_PROTOCOL'],
+])('S9: a frame %s ends the session before anybody parses it', async (_, frame, code) => {
+  const { callee, caller, transports } = await securePair();
+  transports.caller.send(frame);
+  expect(await callee.closed).toMatchObject({ code: 1002, error: { code } });
+  expect(await caller.closed).toMatchObject({ code: 1002, reason: '' });
+});
+
+test('S9: the largest frame passes the real channel both ways', async () => {
+  const { caller } = await securePair({ handlers: { echo: (value) => value } });
+  const room = MAX_PLAINTEXT_BYTES - '{"method":"echo","params":"","seq":0,"stream_id":1,"type":"req"}'.length;
+  const text = 'x'.repeat(room);
+  expect(await caller.call('echo', text)).toBe(text);
+  await expect(caller.call('echo', `${text}x`)).rejects.toMatchObject({ limit: 'maxFrameBytes', seen: 65_520 });
+  await caller.close();
 });
 
 test('S9: 20,000 levels in a member nobody asked for do no harm', async () => {
@@ -191,6 +217,55 @@ test('S12: an RpcError thrown on purpose crosses with code and text, its cause d
   expect(await peer.until(1)).toMatchObject([{ error: { code: -32050, message: 'sold out' } }]);
   expect(JSON.stringify(peer.frames)).not.toContain(TRACE);
   await session.close();
+});
+
+test('S12: what a peer further up said to a handler is not passed on to the one who called it', async () => {
+  const upstream = sessionPair({
+    handlers: {
+      tells: () => {
+        throw rpcError(-32601, SECRET);
+      },
+      async *streams() {
+        yield 1;
+        throw rpcError(-32003, SECRET);
+      },
+      wrongKind: () => 1,
+    },
+  });
+  const contract = defineContract({ tells: { result: v.string() }, count: { result: v.string() } });
+  const faults: unknown[] = [];
+  const { caller } = sessionPair({
+    onFault: (fault) => faults.push(fault),
+    handlers: {
+      asks: () => upstream.caller.call('tells'),
+      async reads() {
+        for await (const _ of upstream.caller.stream('streams'));
+      },
+      async *relays() {
+        yield* upstream.caller.stream('streams');
+      },
+      mistakes: () => upstream.caller.stream('wrongKind').next(),
+      checks: () => upstream.caller.use(contract).tells(),
+      // On purpose, and in its own words.
+      explains: async () => {
+        await upstream.caller.call('tells').catch((cause: unknown) => {
+          throw rpcError(-32050, 'the supplier said no', { cause });
+        });
+      },
+    },
+  });
+  for (const method of ['asks', 'reads', 'mistakes', 'checks']) {
+    const error = await caller.call(method).catch((reason: unknown) => reason);
+    expect(error, method).toMatchObject({ code: 'ERR_RPC_REMOTE', wireCode: -32000 });
+    expect((error as Error).message, method).not.toContain(TRACE);
+  }
+  const items = caller.stream('relays');
+  expect(await items.next()).toMatchObject({ value: 1 });
+  await expect(items.next()).rejects.toMatchObject({ code: 'ERR_RPC_REMOTE', wireCode: -32000 });
+  await expect(caller.call('explains')).rejects.toMatchObject({ wireCode: -32050, message: 'the supplier said no' });
+  // At home the whole of it is known.
+  expect(faults).toHaveLength(5);
+  expect(faults[0]).toMatchObject({ wireCode: -32601, message: SECRET });
 });
 
 const LOGS = ['debug', 'error', 'info', 'log', 'trace', 'warn'] as const;
