@@ -174,9 +174,9 @@ export class Caller {
   #open(head: string, call: OutgoingCall): number {
     const { channel, limits } = this.#link;
     const { bufferedBytes } = channel;
-    if (bufferedBytes > limits.maxBufferedBytes) {
-      throw new LimitError('maxBufferedBytes', limits.maxBufferedBytes, bufferedBytes);
-    }
+    // The other half is for answers: a request of the peer's must not end a session that our own calls have filled.
+    const roomBytes = limits.maxBufferedBytes / 2;
+    if (bufferedBytes > roomBytes) throw new LimitError('maxBufferedBytes', roomBytes, bufferedBytes);
     const streamId = this.#nextStreamId;
     if (!Number.isSafeInteger(streamId + 2)) {
       const error = new ChannelError('ERR_CHANNEL_CLOSED', 'the session has used up its stream ids: connect again');

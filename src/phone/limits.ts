@@ -20,7 +20,7 @@ export interface SessionLimits {
   readonly maxSessionBytes: number;
   /** Unsent bytes at which our producers pause. Default 1 MiB. */
   readonly highWaterBytes: number;
-  /** Unsent bytes at which a call of ours is refused and an answer of ours ends the session. Default 8 MiB. */
+  /** Unsent bytes at which an answer of ours ends the session; at half of them a call is refused. Default 8 MiB. */
   readonly maxBufferedBytes: number;
   /** Frames for streams that never existed before the session ends. Default 100. */
   readonly maxStrayFrames: number;

@@ -92,7 +92,8 @@ export class Session {
     this.#record = record;
     this.#onFault = options.onFault;
     const onIdle = () => this.#closeIfDrained();
-    this.#caller = new Caller({ channel, limits: this.#limits, send: (text) => this.#send(text), onIdle });
+    const send = (text: string) => this.#quietly(() => this.#write(text));
+    this.#caller = new Caller({ channel, limits: this.#limits, send, onIdle });
     const link = this.#serveLink(options.authorize);
     this.#answerer = new Answerer({ link, limits: this.#limits, clock, handlers, onIdle });
     this.#keepAlive = new KeepAlive(clock, this.#limits, {
@@ -207,14 +208,14 @@ export class Session {
       whenWritable: (signal) => channel.drained({ belowBytes: highWaterBytes, signal }),
       sendResult: (streamId, result) => this.#answer(resultText(streamId, result)),
       sendChunk: (streamId, seq, item) => this.#answer(chunkText(streamId, seq, item)),
-      sendEnd: (streamId, seq, reason) => this.#send(endText(streamId, seq, reason)),
+      sendEnd: (streamId, seq, reason) => this.#quietly(() => this.#answer(endText(streamId, seq, reason))),
       sendFault: (streamId, method, fault) => this.#sendFault(streamId, method, fault),
     };
   }
 
   #sendFault(streamId: number, method: string, fault: unknown): void {
     const { wire, correlationId } = reportFault(fault);
-    this.#send(errorText(streamId, wire));
+    this.#quietly(() => this.#answer(errorText(streamId, wire)));
     if (correlationId !== undefined) void this.#tellFault(fault, method, correlationId);
   }
 
@@ -256,10 +257,13 @@ export class Session {
     if (++this.#strayFrames > maxStrayFrames) throw new LimitError('maxStrayFrames', maxStrayFrames, this.#strayFrames);
   }
 
+  #write(text: string): void {
+    if (this.#ended === undefined) this.#channel.write((target) => writeText(text, target));
+  }
+
   /** Sends an answer of ours; a peer that asks and does not read ends the session. */
   #answer(text: string): void {
-    if (this.#ended !== undefined) return;
-    this.#channel.write((target) => writeText(text, target));
+    this.#write(text);
     const { bufferedBytes } = this.#channel;
     const { maxBufferedBytes } = this.#limits;
     if (bufferedBytes > maxBufferedBytes) {
@@ -268,9 +272,9 @@ export class Session {
   }
 
   /** Sends what nobody waits for; once the channel is gone, silently not. */
-  #send(text: string): void {
+  #quietly(send: () => void): void {
     try {
-      this.#answer(text);
+      send();
     } catch {
       // The channel has just ended: `closed` settles whoever waits.
     }

@@ -210,9 +210,12 @@ const EDGES: Record<keyof SessionLimits, Edge> = {
   maxBufferedBytes: {
     at: async (buffered) => {
       const { session, peer, channel } = sessionAgainst('initiator', { handlers: { echo: (value) => value } });
-      channel.bufferedBytes = buffered;
+      const { maxBufferedBytes } = DEFAULT_LIMITS;
+      // Calls of ours have half of it.
+      channel.bufferedBytes = maxBufferedBytes / 2 + (buffered - maxBufferedBytes);
       const call = session.call('m').catch((error: { limit?: string; delivery?: string }) => error.limit ?? 'sent');
       await settle(1);
+      channel.bufferedBytes = buffered;
       peer.req(2, 'echo');
       const state = await stateOf(session);
       await session.close();
