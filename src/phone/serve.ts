@@ -1,7 +1,7 @@
 // Being called: admission, handshake, a session per caller.
 
 import { assertInteger } from '../bytes/assert.js';
-import { startDeadline, unlessAborted } from '../channel/deadline.js';
+import { type Attempt, startDeadline, unlessAborted } from '../channel/deadline.js';
 import { DEFAULT_TIMEOUT_MS } from '../channel/initiate.js';
 import { SUBPROTOCOL } from '../channel/parties.js';
 import { respond } from '../channel/respond.js';
@@ -80,7 +80,9 @@ export function serve(options: ServeOptions): PhoneServer {
   didToX25519(identity.did);
   const admissions = new Admissions(resolveAdmission(options.admission));
   const sessions = new Set<Session>();
-  const shutdown = new AbortController();
+  // Ended one by one when the server closes: a signal they all listened to would gather a listener for each.
+  const attempts = new Set<Attempt>();
+  let closed: ChannelError | undefined;
 
   async function establish(connection: IncomingCall | Acceptor, signal: AbortSignal): Promise<Session> {
     const incoming =
@@ -131,15 +133,19 @@ export function serve(options: ServeOptions): PhoneServer {
     did: identity.did,
     sessions,
     async accept(connection) {
-      const deadline = startDeadline(clock, 'the handshake', handshakeTimeoutMs, shutdown.signal);
+      const attempt = startDeadline(clock, 'the handshake', handshakeTimeoutMs);
+      attempts.add(attempt);
+      if (closed !== undefined) attempt.end(closed);
       try {
-        return await establish(connection, deadline.signal);
+        return await establish(connection, attempt.signal);
       } finally {
-        deadline.release();
+        attempts.delete(attempt);
+        attempt.release();
       }
     },
     async close() {
-      shutdown.abort(new ChannelError('ERR_CHANNEL_CLOSED', 'the server was closed'));
+      closed ??= new ChannelError('ERR_CHANNEL_CLOSED', 'the server was closed');
+      for (const attempt of attempts) attempt.end(closed);
       await Promise.all(Array.from(sessions, (session) => session.close()));
     },
     [asyncDispose]() {
