@@ -12,7 +12,7 @@ import type { NoiseSuite } from '../noise/suite.js';
 import type { Dialer, Transport } from '../transport/contract.js';
 import { startDeadline, unlessAborted } from './deadline.js';
 import { MessageReader } from './message-reader.js';
-import { handshakeFault, SUBPROTOCOL, staticKeyOf } from './parties.js';
+import { handshakeFault, loadSuite, SUBPROTOCOL, staticKeyOf } from './parties.js';
 import { SecureChannel } from './secure-channel.js';
 
 /** What the caller's handshake needs. */
@@ -22,7 +22,8 @@ export interface InitiateOptions {
   readonly transport: Dialer;
   /** DID of the peer: nobody else can answer. */
   readonly remoteDid: string;
-  readonly suite: NoiseSuite;
+  /** Cryptography of the channel, or a function that loads it: called while the connection opens. */
+  readonly suite: NoiseSuite | (() => Promise<NoiseSuite>);
   /** Time for the connection to open, in milliseconds, 1 to 600,000. Default 10,000. */
   readonly connectTimeoutMs?: number;
   /** Time for the handshake after that, in milliseconds, 1 to 600,000. Default 10,000. */
@@ -58,26 +59,28 @@ export async function initiate(options: InitiateOptions): Promise<SecureChannel>
   assertSignal(signal);
   signal?.throwIfAborted();
 
-  const initiator = new XkInitiator({
-    suite,
-    staticKey: staticKeyOf(identity),
-    remoteStaticKey: didToX25519(remoteDid),
-    prologue: buildPrologue(identity.did, remoteDid),
-  });
+  const staticKey = staticKeyOf(identity);
+  const remoteStaticKey = didToX25519(remoteDid);
+  const prologue = buildPrologue(identity.did, remoteDid);
   const connecting = startDeadline(clock, 'connecting', connectTimeoutMs, signal);
   const offer = { subprotocol: SUBPROTOCOL, callerDid: identity.did, signal: connecting.signal };
   // A function of its own, so that a dialer that throws is one that rejects.
   const dialling = (async () => dialer.dial(offer))();
-  const preparing = Promise.all([dialling, initiator.writeMessage1(), proveIdentity(identity)]);
+  const beginning = (async () => {
+    const begun = new XkInitiator({ suite: await loadSuite(suite), staticKey, remoteStaticKey, prologue });
+    return { initiator: begun, message1: await begun.writeMessage1() };
+  })();
+  const preparing = Promise.all([dialling, beginning, proveIdentity(identity)]);
   let transport: Transport;
+  let initiator: XkInitiator;
   let message1: Uint8Array;
   try {
-    [transport, message1] = await unlessAborted(connecting.signal, preparing);
+    [transport, { initiator, message1 }] = await unlessAborted(connecting.signal, preparing);
   } catch (error) {
-    initiator.wipe();
-    // A dial under way goes no further, and a connection that opens all the same must not stay.
+    // A dial under way goes no further, and what gets ready all the same must not stay.
     connecting.end(error);
     dialling.then((late) => late.close(1008, '')).catch(() => {});
+    beginning.then((late) => late.initiator.wipe()).catch(() => {});
     throw error;
   } finally {
     connecting.release();

@@ -3,7 +3,7 @@
 import { ChannelError, isSdkError, NoiseError } from '../errors.js';
 import { didToX25519 } from '../identity/did-key.js';
 import type { Identity } from '../identity/identity.js';
-import type { DhKeyPair } from '../noise/suite.js';
+import type { DhKeyPair, NoiseSuite } from '../noise/suite.js';
 
 /** WebSocket subprotocol of agent-phone v1. */
 export const SUBPROTOCOL = 'agent-phone.v1';
@@ -26,4 +26,9 @@ export function handshakeFault(error: unknown, who: string): unknown {
   // Checks fail with an error of ours, or for an all-zero secret with a RangeError. Nothing else is the peer's doing.
   if (cause !== undefined && !isSdkError(cause) && !(cause instanceof RangeError)) return cause;
   return new ChannelError('ERR_CHANNEL_IMPOSTOR', who, { cause: error });
+}
+
+/** The suite itself, whichever way it was given. */
+export async function loadSuite(suite: NoiseSuite | (() => Promise<NoiseSuite>)): Promise<NoiseSuite> {
+  return typeof suite === 'function' ? suite() : suite;
 }

@@ -11,14 +11,15 @@ import type { NoiseSuite } from '../noise/suite.js';
 import type { IncomingCall } from '../transport/contract.js';
 import { startAttempt, unlessAborted } from './deadline.js';
 import { MessageReader } from './message-reader.js';
-import { handshakeFault, staticKeyOf } from './parties.js';
+import { handshakeFault, loadSuite, staticKeyOf } from './parties.js';
 import { SecureChannel } from './secure-channel.js';
 
 /** What the answering handshake needs. */
 export interface RespondOptions {
   readonly identity: Identity;
   readonly incoming: IncomingCall;
-  readonly suite: NoiseSuite;
+  /** Cryptography of the channel, or a function that loads it. */
+  readonly suite: NoiseSuite | (() => Promise<NoiseSuite>);
   /** Ends the handshake, whatever it waits for: deadline and shutdown in one. */
   readonly signal: AbortSignal;
   /**
@@ -46,8 +47,7 @@ export async function respond(options: RespondOptions): Promise<SecureChannel> {
   try {
     const claimedKey = didToX25519(callerDid);
     const prologue = buildPrologue(callerDid, identity.did);
-    responder = new XkResponder({ suite, staticKey: staticKeyOf(identity), prologue });
-    return await unlessAborted(attempt.signal, shakeHands(responder, claimedKey));
+    return await unlessAborted(attempt.signal, shakeHands(prologue, claimedKey));
   } catch (error) {
     responder?.wipe();
     transport.close(1008, '');
@@ -56,8 +56,10 @@ export async function respond(options: RespondOptions): Promise<SecureChannel> {
     attempt.release();
   }
 
-  async function shakeHands(responder: XkResponder, claimedKey: Uint8Array): Promise<SecureChannel> {
+  async function shakeHands(prologue: Uint8Array, claimedKey: Uint8Array): Promise<SecureChannel> {
     const reader = new MessageReader(transport, 1, attempt);
+    responder = new XkResponder({ suite: await loadSuite(suite), staticKey: staticKeyOf(identity), prologue });
+    attempt.signal.throwIfAborted();
     const message1 = await reader.next(XK_MESSAGE_BYTES[0]);
     await admit?.(attempt.signal);
     await responder.readMessage1(message1);

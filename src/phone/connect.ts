@@ -2,8 +2,8 @@
 
 import { type InitiateOptions, initiate } from '../channel/initiate.js';
 import { didToX25519 } from '../identity/did-key.js';
+import { defaultSuite } from '../noise/default-suite.js';
 import type { NoiseSuite } from '../noise/suite.js';
-import { nobleSuite } from '../noise/suite-noble.js';
 import { exchangeProofs } from './proof.js';
 import { assertSessionOptions, type PeerRecord, Session, type SessionOptions } from './session.js';
 
@@ -32,7 +32,7 @@ export interface ConnectOptions extends SessionOptions, Omit<InitiateOptions, 's
  * @throws the signal's reason, untouched.
  */
 export async function connect(options: ConnectOptions): Promise<Session> {
-  const { suite = nobleSuite, identity, proof, signal } = options;
+  const { suite = defaultSuite, identity, proof, signal } = options;
   assertSessionOptions(options);
   const channel = await initiate({ ...options, suite });
   const agreementKey = didToX25519(channel.remoteDid);

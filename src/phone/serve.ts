@@ -11,8 +11,8 @@ import { ChannelError } from '../errors.js';
 import { didToX25519 } from '../identity/did-key.js';
 import type { Identity } from '../identity/identity.js';
 import { proveIdentity } from '../identity/prove.js';
+import { defaultSuite } from '../noise/default-suite.js';
 import type { NoiseSuite } from '../noise/suite.js';
-import { nobleSuite } from '../noise/suite-noble.js';
 import type { Acceptor, IncomingCall } from '../transport/contract.js';
 import { type AdmissionLimits, Admissions, DEFAULT_ADMISSION } from './admission.js';
 import { type Authorize, handlersWith } from './handlers.js';
@@ -74,7 +74,7 @@ export interface PhoneServer {
  * @throws {TypeError | RangeError} options of the wrong kind or out of range.
  */
 export function serve(options: ServeOptions): PhoneServer {
-  const { identity, suite = nobleSuite, clock = systemClock, handshakeTimeoutMs = DEFAULT_TIMEOUT_MS } = options;
+  const { identity, suite = defaultSuite, clock = systemClock, handshakeTimeoutMs = DEFAULT_TIMEOUT_MS } = options;
   assertInteger(handshakeTimeoutMs, 'handshakeTimeoutMs', 1, 600_000);
   assertSessionOptions(options);
   didToX25519(identity.did);
