@@ -14,6 +14,8 @@ export type Misbehaviour =
   | { readonly kind: 'claim'; readonly did: string }
   /** Goes by its own DID, and uses a key that was just made. */
   | { readonly kind: 'wrong-static-key' }
+  /** Sends as its own the public key of the DID it goes by, which everybody knows, without having the secret. */
+  | { readonly kind: 'borrowed-static-key' }
   /** Begins with another prologue than the two names make. */
   | { readonly kind: 'wrong-prologue'; readonly prologue: Uint8Array }
   /** Sends a point of small order as its ephemeral key, so that every secret made with it would be zero. */

@@ -291,7 +291,8 @@ export class ScriptedPeer {
     if (lowOrder !== undefined) return lowOrderPair(lowOrder.point);
     if (this.#fault('wrong-static-key') !== undefined) return this.#suite.generateKeyPair();
     const identity = this.#identity;
-    return { publicKey: didToX25519(identity.did), agree: (key) => identity.agree(key) };
+    const { did } = this.#fault('borrowed-static-key') === undefined ? identity : this;
+    return { publicKey: didToX25519(did), agree: (key) => identity.agree(key) };
   }
 
   async #ephemeralKey(): Promise<DhKeyPair> {

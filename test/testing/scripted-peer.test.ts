@@ -169,6 +169,11 @@ describe('misbehaviours of a caller', () => {
     expect(await understands(peers)).toBe(true);
   });
 
+  test('borrowed-static-key: shows the right key, and cannot use it', async () => {
+    const peers = await calling({ kind: 'claim', did: cases.did }, { kind: 'borrowed-static-key' });
+    expect(await understands(peers)).toBe(false);
+  });
+
   test('wrong-prologue: the two sides do not agree on anything', async () => {
     const prologue = buildPrologue(bob.did, alice.did);
     const peers = await calling({ kind: 'wrong-prologue', prologue });
