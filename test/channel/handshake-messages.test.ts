@@ -16,14 +16,15 @@ const PROTOCOL = 'ERR_CHANNEL_PROTOCOL';
 const IMPOSTOR = 'ERR_CHANNEL_IMPOSTOR';
 const REFUSED = 'ERR_CHANNEL_REFUSED';
 
-const CALLER: [expected: string, misbehaviour: Misbehaviour][] = [
+const CALLER: [expected: string, ...misbehaviours: Misbehaviour[]][] = [
   [IMPOSTOR, { kind: 'claim', did: victim.did }],
   [IMPOSTOR, { kind: 'wrong-static-key' }],
+  [IMPOSTOR, { kind: 'claim', did: victim.did }, { kind: 'borrowed-static-key' }],
   [IMPOSTOR, { kind: 'wrong-prologue', prologue: buildPrologue(bob.did, mallory.did) }],
   [IMPOSTOR, { kind: 'wrong-prologue', prologue: new Uint8Array(0) }],
   [IMPOSTOR, { kind: 'low-order-ephemeral', point: new Uint8Array(32) }],
   [IMPOSTOR, { kind: 'low-order-static', point: new Uint8Array(32) }],
-  ...([1, 3] as const).flatMap((message): [string, Misbehaviour][] => [
+  ...([1, 3] as const).flatMap((message): [string, ...Misbehaviour[]][] => [
     [PROTOCOL, { kind: 'text', message }],
     [PROTOCOL, { kind: 'empty', message }],
     [PROTOCOL, { kind: 'short', message }],
@@ -42,7 +43,7 @@ const CALLER: [expected: string, misbehaviour: Misbehaviour][] = [
   [PROTOCOL, { kind: 'out-of-turn', message: 3 }],
 ];
 
-const CALLEE: [expected: string, misbehaviour: Misbehaviour][] = [
+const CALLEE: [expected: string, ...misbehaviours: Misbehaviour[]][] = [
   [IMPOSTOR, { kind: 'wrong-static-key' }],
   [IMPOSTOR, { kind: 'wrong-prologue', prologue: buildPrologue(bob.did, bob.did) }],
   [IMPOSTOR, { kind: 'low-order-ephemeral', point: new Uint8Array(32) }],
@@ -60,22 +61,22 @@ const CALLEE: [expected: string, misbehaviour: Misbehaviour][] = [
   [REFUSED, { kind: 'hang-up', message: 2 }],
 ];
 
-const named = (cases: [string, Misbehaviour][]) =>
-  cases.map(([expected, misbehaviour]) => ({ expected, misbehaviour, title: `${titleOf(misbehaviour)}: ${expected}` }));
+const named = (cases: [string, ...Misbehaviour[]][]) =>
+  cases.map(([expected, ...misbehaviours]) => ({ expected, misbehaviours, title: misbehaviours.map(titleOf).join() }));
 
-function titleOf(misbehaviour: Misbehaviour): string {
+function titleOf({ kind, ...detail }: Misbehaviour): string {
   const short = (_: string, value: unknown) => (value instanceof Uint8Array ? `${value.length} bytes` : value);
-  return JSON.stringify(misbehaviour, short).replaceAll('"', '');
+  return `${kind} ${JSON.stringify(detail, short).replaceAll('"', '')}`;
 }
 
 describe('C1, F17: a caller that does not keep to the handshake is refused', () => {
-  test.each(named(CALLER))('$title', async ({ expected, misbehaviour }) => {
+  test.each(named(CALLER))('$title', async ({ expected, misbehaviours }) => {
     const [near, far] = memoryPair();
-    const peer = new ScriptedPeer({ identity: mallory, misbehaviours: [misbehaviour] });
+    const peer = new ScriptedPeer({ identity: mallory, misbehaviours });
     const dialling = peer.dial(near, bob.did);
     await expect(answering(far)).rejects.toEqual(code(expected));
     await dialling;
-    if (misbehaviour.kind !== 'hang-up') {
+    if (misbehaviours[0]?.kind !== 'hang-up') {
       expect(await peer.closed).toMatchObject({ code: 1008, reason: '' });
     }
     expect(peer.frames).toEqual([]);
@@ -93,13 +94,13 @@ describe('C1, F17: a caller that does not keep to the handshake is refused', () 
 });
 
 describe('C1, F17: a callee that does not keep to the handshake is refused', () => {
-  test.each(named(CALLEE))('$title', async ({ expected, misbehaviour }) => {
+  test.each(named(CALLEE))('$title', async ({ expected, misbehaviours }) => {
     const [near, far] = memoryPair();
-    const peer = new ScriptedPeer({ identity: bob, misbehaviours: [misbehaviour] });
+    const peer = new ScriptedPeer({ identity: bob, misbehaviours });
     const answered = peer.answer(far);
     await expect(calling(near)).rejects.toEqual(code(expected));
     await answered;
-    if (misbehaviour.kind !== 'hang-up') {
+    if (misbehaviours[0]?.kind !== 'hang-up') {
       expect(await peer.closed).toMatchObject({ code: 1008, reason: '' });
     }
     // Not even message 3, which would tell it who called.
