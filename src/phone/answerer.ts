@@ -1,72 +1,50 @@
 // The answering half of a session: the peer's calls, how many of them run, and the frames that steer them.
 
-import type { Clock } from '../clock.js';
 import { LimitError, type SdkError } from '../errors.js';
+import type { Answering, AnsweringLink, StartAnswering } from './answering.js';
 import { CancelBudget } from './cancel-budget.js';
 import type { Frame } from './frame.js';
-import type { Handler, Handlers } from './handlers.js';
-import type { SessionLimits } from './limits.js';
+import type { Handler } from './handlers.js';
+import { serveLink } from './serve-link.js';
 import { ServedCall, type ServeLink } from './served-call.js';
+import type { SessionOptions } from './session.js';
 import { violation } from './session-errors.js';
 import { SlotQueue } from './slot-queue.js';
 import { rpcError, WIRE_CODES } from './wire-errors.js';
 
-/** What the answering half needs of its session. */
-export interface AnswererOptions {
-  readonly link: ServeLink;
-  readonly limits: SessionLimits;
-  readonly clock: Clock;
-  readonly handlers: ReadonlyMap<string, Handler>;
-  /** A handler has settled. */
-  onIdle(): void;
-}
+/** Starts the answering half of a session. */
+export const startAnswering: StartAnswering = (link, options) => new Answerer(link, options);
 
 /** The peer's calls, by stream id. */
-export class Answerer {
-  readonly #options: AnswererOptions;
+class Answerer implements Answering {
+  readonly #link: AnsweringLink;
+  readonly #serving: ServeLink;
   readonly #calls = new Map<number, ServedCall>();
   readonly #running: SlotQueue;
   readonly #cancels: CancelBudget;
-  #highestStreamId = 0;
   #draining = false;
 
-  constructor(options: AnswererOptions) {
-    this.#options = options;
-    this.#running = new SlotQueue(options.limits.maxRunningHandlers);
-    this.#cancels = new CancelBudget(options.limits, options.clock);
+  constructor(link: AnsweringLink, options: SessionOptions) {
+    this.#link = link;
+    this.#serving = serveLink(link, options);
+    this.#running = new SlotQueue(link.limits.maxRunningHandlers);
+    this.#cancels = new CancelBudget(link.limits, link.clock);
   }
 
-  /** How many calls are open, or have a handler that has not settled. */
   get size(): number {
     return Math.max(this.#calls.size, this.#running.busy);
   }
 
-  /** Whether the peer has opened an id. */
-  hasSeen(streamId: number): boolean {
-    return streamId <= this.#highestStreamId;
-  }
-
-  /** Answers new requests with `busy` from now on. */
   refuse(): void {
     this.#draining = true;
   }
 
-  /**
-   * Takes a request.
-   *
-   * @throws {ChannelError} ERR_CHANNEL_PROTOCOL: its id is not above all before it.
-   */
-  onRequest(request: Frame): void {
-    if (request.streamId <= this.#highestStreamId) throw violation('a stream id was used again');
-    this.#highestStreamId = request.streamId;
-    const { limits, handlers, link } = this.#options;
+  onRequest(request: Frame, handler: Handler): void {
     // An id is done with its last frame, not when the handler has settled: the peer counts the same way.
-    const call = new ServedCall(link, request, (streamId) => this.#calls.delete(streamId));
-    const handler = handlers.get(call.method);
-    if (this.#draining || this.#calls.size >= limits.maxOpenStreams) {
+    const call = new ServedCall(this.#serving, request, (streamId) => this.#calls.delete(streamId));
+    if (this.#draining || this.#calls.size >= this.#link.limits.maxOpenStreams) {
       return call.refuse(rpcError(WIRE_CODES.busy, 'busy: try again later'));
     }
-    if (handler === undefined) return call.refuse(rpcError(WIRE_CODES.methodNotFound, 'method not found'));
     this.#calls.set(call.streamId, call);
     this.#running.enter(
       call,
@@ -75,12 +53,6 @@ export class Answerer {
     );
   }
 
-  /**
-   * Takes a frame for an id of the peer's.
-   *
-   * @returns Whether the id is open; a frame for an ended one has been left alone.
-   * @throws {ChannelError} ERR_CHANNEL_PROTOCOL: a caller does not send this. {LimitError}: too many cancels.
-   */
   onFrame(frame: Frame): boolean {
     const call = this.#calls.get(frame.streamId);
     if (call === undefined) return false;
@@ -94,7 +66,6 @@ export class Answerer {
     return true;
   }
 
-  /** Abandons everything that is open or waiting. */
   fail(error: SdkError): void {
     const calls = [...this.#calls.values()];
     this.#calls.clear();
@@ -105,7 +76,7 @@ export class Answerer {
   #run(call: ServedCall, handler: Handler): void {
     const settled = () => {
       this.#running.leave();
-      this.#options.onIdle();
+      this.#link.onIdle();
     };
     const outcome = call.run(handler);
     if (outcome === undefined) settled();
@@ -115,22 +86,9 @@ export class Answerer {
   // The id is done for the peer at once; the slot stays taken until the handler has settled.
   #cancel(call: ServedCall): void {
     const ran = !this.#running.withdraw(call);
-    const { maxCancelBurst } = this.#options.limits;
+    const { maxCancelBurst } = this.#link.limits;
     if (ran && !this.#cancels.take()) throw new LimitError('maxCancelBurst', maxCancelBurst, maxCancelBurst + 1);
     call.cancel();
-    this.#options.onIdle();
+    this.#link.onIdle();
   }
-}
-
-/**
- * The handlers by name. A `Map`, so that `toString` or `__proto__` is no method.
- *
- * @throws {TypeError} a handler is no function.
- */
-export function handlerMap(handlers: Handlers = {}): ReadonlyMap<string, Handler> {
-  const map = new Map(Object.entries(handlers));
-  for (const [method, handler] of map) {
-    if (typeof handler !== 'function') throw new TypeError(`handlers.${method} must be a function`);
-  }
-  return map;
 }

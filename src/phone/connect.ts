@@ -4,8 +4,9 @@ import { type InitiateOptions, initiate } from '../channel/initiate.js';
 import { didToX25519 } from '../identity/did-key.js';
 import { defaultSuite } from '../noise/default-suite.js';
 import type { NoiseSuite } from '../noise/suite.js';
+import { createSession } from './create-session.js';
 import { exchangeProofs } from './proof.js';
-import { assertSessionOptions, type PeerRecord, Session, type SessionOptions } from './session.js';
+import { assertSessionOptions, type PeerRecord, type Session, type SessionOptions } from './session.js';
 
 /** What {@link connect} needs. */
 export interface ConnectOptions extends SessionOptions, Omit<InitiateOptions, 'suite' | 'clock'> {
@@ -37,7 +38,7 @@ export async function connect(options: ConnectOptions): Promise<Session> {
   const channel = await initiate({ ...options, suite });
   const agreementKey = didToX25519(channel.remoteDid);
   const record: PeerRecord = { peer: { did: channel.remoteDid, proof: 'x25519', agreementKey } };
-  const session = new Session(channel, record, options);
+  const session = createSession(channel, record, options);
   if (proof !== undefined) await exchangeProofs(session, identity, channel, record, proof === 'require', signal);
   return session;
 }

@@ -52,3 +52,16 @@ export type FaultListener = (fault: unknown, context: { method: string; peer: Pe
 export function handlersWith(handlers: Handlers | undefined, method: string, handler: Handler): Handlers {
   return { ...handlers, [method]: handler };
 }
+
+/**
+ * The handlers by name. A `Map`, so that `toString` or `__proto__` is no method.
+ *
+ * @throws {TypeError} a handler is no function.
+ */
+export function handlerMap(handlers: Handlers = {}): ReadonlyMap<string, Handler> {
+  const map = new Map(Object.entries(handlers));
+  for (const [method, handler] of map) {
+    if (typeof handler !== 'function') throw new TypeError(`handlers.${method} must be a function`);
+  }
+  return map;
+}

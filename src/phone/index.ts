@@ -12,10 +12,11 @@ export {
   type MethodSpecs,
   type Schema,
 } from './contract.js';
+export { createSession } from './create-session.js';
 export type { AuthorizationRequest, Authorize, FaultListener, Handler, HandlerContext, Handlers } from './handlers.js';
 export { DEFAULT_LIMITS, type SessionLimits } from './limits.js';
 export type { CallOptions } from './outgoing.js';
 export type { Peer } from './peer.js';
 export { type Claim, type PhoneServer, type ServeOptions, serve } from './serve.js';
-export { Session, type SessionOptions, type StreamOptions } from './session.js';
+export type { PeerRecord, Session, SessionOptions, StreamOptions } from './session.js';
 export { rpcError, WIRE_CODES } from './wire-errors.js';

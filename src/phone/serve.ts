@@ -15,6 +15,7 @@ import { defaultSuite } from '../noise/default-suite.js';
 import type { NoiseSuite } from '../noise/suite.js';
 import type { Acceptor, IncomingCall } from '../transport/contract.js';
 import { type AdmissionLimits, Admissions, DEFAULT_ADMISSION } from './admission.js';
+import { startAnswering } from './answerer.js';
 import { type Authorize, handlersWith } from './handlers.js';
 import { PROOF_METHOD, proofHandler } from './proof.js';
 import { assertSessionOptions, type PeerRecord, Session, type SessionOptions } from './session.js';
@@ -111,12 +112,12 @@ export function serve(options: ServeOptions): PhoneServer {
       signal.throwIfAborted();
       const agreementKey = didToX25519(channel.remoteDid);
       const record: PeerRecord = { peer: { ...claim, did: channel.remoteDid, proof: 'x25519', agreementKey } };
-      const session = new Session(channel, record, {
+      const sessionOptions = {
         ...options,
         handlers: handlersWith(options.handlers, PROOF_METHOD, proofHandler(identity, channel, record)),
         ...authorizeOption(options),
-      });
-      return keep(session);
+      };
+      return keep(new Session(channel, record, sessionOptions, startAnswering));
     } finally {
       admission.leave();
     }

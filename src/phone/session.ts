@@ -1,26 +1,26 @@
 // One live call between two authenticated agents: both may ask, both may answer. This file is the session as users see
-// it, and its lifetime; the two halves are caller.ts and answerer.ts (agent-phone v1, sections 5 and 6).
+// it, and its lifetime; the two halves are caller.ts and, where there are handlers, answerer.ts (agent-phone v1,
+// sections 5 and 6).
 
 import { assertInteger, assertSignal, assertString } from '../bytes/assert.js';
 import type { Channel, ChannelCloseInfo } from '../channel/contract.js';
 import { type Clock, systemClock } from '../clock.js';
 import { asyncDispose } from '../dispose.js';
 import { ChannelError, LimitError, type SdkError } from '../errors.js';
-import { Answerer, handlerMap } from './answerer.js';
+import type { Answering, AnsweringLink, StartAnswering } from './answering.js';
 import { Caller } from './caller.js';
 import type { Contract, ContractClient, MethodSpecs } from './contract.js';
 import { INITIAL_CREDITS, MAX_CREDITS } from './credits.js';
 import type { Frame } from './frame.js';
 import { decodeFrame } from './frame-decode.js';
-import { chunkText, endText, errorText, resultText, writeText } from './frame-encode.js';
-import type { Authorize, FaultListener, Handlers } from './handlers.js';
+import { endText, errorText, writeText } from './frame-encode.js';
+import { type Authorize, type FaultListener, type Handler, type Handlers, handlerMap } from './handlers.js';
 import { KeepAlive } from './keep-alive.js';
 import { resolveLimits, type SessionLimits } from './limits.js';
 import type { CallOptions } from './outgoing.js';
 import type { Peer } from './peer.js';
-import type { ServeLink } from './served-call.js';
 import { asSdkError, errorOfClose, violation } from './session-errors.js';
-import { reportFault } from './wire-errors.js';
+import { WIRE_CODES } from './wire-errors.js';
 
 /** What both `connect` and `serve` may be told about their sessions. */
 export interface SessionOptions {
@@ -71,10 +71,11 @@ export class Session {
   readonly #channel: Channel;
   readonly #record: PeerRecord;
   readonly #limits: SessionLimits;
-  readonly #onFault: FaultListener | undefined;
+  readonly #handlers: ReadonlyMap<string, Handler>;
   readonly #caller: Caller;
-  readonly #answerer: Answerer;
+  readonly #answering: Answering | undefined;
   readonly #keepAlive: KeepAlive;
+  #highestRequestId = 0;
   #strayFrames = 0;
   #draining = false;
   #ended: SdkError | undefined;
@@ -82,21 +83,28 @@ export class Session {
   /**
    * Starts a session on a channel that stands; delivery begins in the next microtask.
    *
+   * @param startAnswering From answerer.ts, where there are handlers.
    * @throws {TypeError | RangeError} options that are out of range.
    */
-  constructor(channel: Channel, record: PeerRecord, options: SessionOptions = {}) {
+  constructor(
+    channel: Channel,
+    record: PeerRecord,
+    options: SessionOptions,
+    startAnswering: StartAnswering | undefined,
+  ) {
     const clock = options.clock ?? systemClock;
-    this.#limits = resolveLimits(options.limits);
-    const handlers = handlerMap(options.handlers);
+    const limits = resolveLimits(options.limits);
+    this.#limits = limits;
+    this.#handlers = handlerMap(options.handlers);
     this.#channel = channel;
     this.#record = record;
-    this.#onFault = options.onFault;
     const onIdle = () => this.#closeIfDrained();
-    const send = (text: string) => this.#quietly(() => this.#write(text));
-    this.#caller = new Caller({ channel, limits: this.#limits, send, onIdle });
-    const link = this.#serveLink(options.authorize);
-    this.#answerer = new Answerer({ link, limits: this.#limits, clock, handlers, onIdle });
-    this.#keepAlive = new KeepAlive(clock, this.#limits, {
+    this.#caller = new Caller({ channel, limits, send: (text) => this.#quietly(() => this.#write(text)), onIdle });
+    const answer = (text: string) => this.#answer(text);
+    const answerQuietly = (text: string) => this.#quietly(() => this.#answer(text));
+    const link: AnsweringLink = { session: this, channel, limits, clock, answer, answerQuietly, onIdle };
+    this.#answering = startAnswering?.(link, options);
+    this.#keepAlive = new KeepAlive(clock, limits, {
       probe: () => this.#caller.probe(),
       lost: () => this.#fail(new ChannelError('ERR_CHANNEL_LOST', 'the peer no longer answers'), 1001),
       tooOld: () => void this.drain(),
@@ -168,7 +176,7 @@ export class Session {
   drain(): Promise<ChannelCloseInfo> {
     this.#draining = true;
     this.#caller.refuse(new ChannelError('ERR_CHANNEL_CLOSED', 'the session takes no new calls: connect again'));
-    this.#answerer.refuse();
+    this.#answering?.refuse();
     this.#closeIfDrained();
     return this.closed;
   }
@@ -196,37 +204,6 @@ export class Session {
     await this.close();
   }
 
-  #serveLink(authorize: Authorize | undefined): ServeLink {
-    const { highWaterBytes } = this.#limits;
-    const channel = this.#channel;
-    return {
-      session: this,
-      authorize,
-      get writable() {
-        return channel.bufferedBytes <= highWaterBytes;
-      },
-      whenWritable: (signal) => channel.drained({ belowBytes: highWaterBytes, signal }),
-      sendResult: (streamId, result) => this.#answer(resultText(streamId, result)),
-      sendChunk: (streamId, seq, item) => this.#answer(chunkText(streamId, seq, item)),
-      sendEnd: (streamId, seq, reason) => this.#quietly(() => this.#answer(endText(streamId, seq, reason))),
-      sendFault: (streamId, method, fault) => this.#sendFault(streamId, method, fault),
-    };
-  }
-
-  #sendFault(streamId: number, method: string, fault: unknown): void {
-    const { wire, correlationId } = reportFault(fault);
-    this.#quietly(() => this.#answer(errorText(streamId, wire)));
-    if (correlationId !== undefined) void this.#tellFault(fault, method, correlationId);
-  }
-
-  async #tellFault(fault: unknown, method: string, correlationId: string): Promise<void> {
-    try {
-      await this.#onFault?.(fault, { method, peer: this.peer, correlationId });
-    } catch {
-      // A listener that throws, now or later, must not take the process with it.
-    }
-  }
-
   #onPlaintext(plaintext: Uint8Array): void {
     if (this.#ended !== undefined) return;
     this.#keepAlive.heard();
@@ -244,10 +221,24 @@ export class Session {
       if (type === 'req') throw violation('a request came with an id of ours');
       if (!this.#caller.onFrame(frame)) this.#onLate(this.#caller.hasOpened(streamId));
     } else if (type === 'req') {
-      this.#answerer.onRequest(frame);
-    } else if (!this.#answerer.onFrame(frame)) {
-      this.#onLate(this.#answerer.hasSeen(streamId));
+      this.#onRequest(frame);
+    } else if (this.#answering?.onFrame(frame) !== true) {
+      this.#onLate(streamId <= this.#highestRequestId);
     }
+  }
+
+  #onRequest(request: Frame): void {
+    const { streamId, method, credits } = request;
+    if (streamId <= this.#highestRequestId) throw violation('a stream id was used again');
+    this.#highestRequestId = streamId;
+    const handler = this.#handlers.get(method as string);
+    if (handler !== undefined && this.#answering !== undefined) return this.#answering.onRequest(request, handler);
+    const unknown = { code: WIRE_CODES.methodNotFound, message: 'method not found' };
+    this.#quietly(() => {
+      this.#answer(errorText(streamId, unknown));
+      // Consumers of other implementations ignore `error` on a stream: only the end releases them.
+      if (credits !== undefined) this.#answer(endText(streamId, 0, 'error'));
+    });
   }
 
   /** A frame for an id that has ended is an honest race and is dropped; one for an id that never was is counted. */
@@ -281,7 +272,7 @@ export class Session {
   }
 
   #closeIfDrained(): void {
-    if (this.#draining && this.#caller.size === 0 && this.#answerer.size === 0) this.#channel.close(1000, '');
+    if (this.#draining && this.#caller.size === 0 && (this.#answering?.size ?? 0) === 0) this.#channel.close(1000, '');
   }
 
   #fail(error: SdkError, code: number): void {
@@ -295,6 +286,6 @@ export class Session {
     this.#ended = error;
     this.#keepAlive.stop();
     this.#caller.fail(error);
-    this.#answerer.fail(error);
+    this.#answering?.fail(error);
   }
 }

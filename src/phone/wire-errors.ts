@@ -1,13 +1,7 @@
-// The integers of `error` envelopes and our codes, both directions, and the one place that decides what a peer gets to
-// see of a fault of ours (agent-phone v1, section 5; JSON-RPC 2.0, section 5.1).
+// The integers of `error` envelopes and our codes, both directions (agent-phone v1, section 5; JSON-RPC 2.0, section 5.1).
+// What a peer gets to see of a fault of ours is decided in report-fault.ts.
 
-import { randomBytes } from '../bytes/random.js';
-import { encodeUtf8 } from '../bytes/utf8.js';
 import { RpcError, type RpcErrorCode } from '../errors.js';
-import type { WireError } from './frame.js';
-
-/** Longest error text we send, in bytes of UTF-8. */
-export const MAX_ERROR_TEXT_BYTES = 512;
 
 /** The wire codes with a meaning of their own. Everything else is `ERR_RPC_REMOTE`. */
 export const WIRE_CODES: Readonly<
@@ -40,11 +34,16 @@ const received = /* @__PURE__ */ new WeakSet<RpcError>();
 
 /**
  * Marks an error as what a peer's answer came to. Should a handler let it through, another peer asked, and the text is
- * not for that one: see {@link reportFault}.
+ * not for that one: see report-fault.ts.
  */
 export function fromPeer(error: RpcError): RpcError {
   received.add(error);
   return error;
+}
+
+/** Whether {@link fromPeer} marked it. */
+export function isFromPeer(error: RpcError): boolean {
+  return received.has(error);
 }
 
 function codeOf(wireCode: number): RpcErrorCode {
@@ -62,43 +61,4 @@ function codeOf(wireCode: number): RpcErrorCode {
     default:
       return 'ERR_RPC_REMOTE';
   }
-}
-
-/** What crosses the wire for a fault, and the number under which the original can be found at home. */
-export interface ReportedFault {
-  readonly wire: WireError;
-  /** Set when the peer sees nothing of the original but this. */
-  readonly correlationId?: string;
-}
-
-/**
- * Turns whatever a handler threw into what the peer may see: the text of an {@link RpcError} thrown on purpose, else
- * only a correlation id. An RpcError that the handler got from a peer of its own is not one on purpose. Never throws.
- */
-export function reportFault(fault: unknown): ReportedFault {
-  const wire = statedError(fault);
-  if (wire !== undefined) return { wire };
-  const correlationId = Array.from(randomBytes(6), (byte) => byte.toString(16).padStart(2, '0')).join('');
-  return { wire: { code: WIRE_CODES.failed, message: `internal error ${correlationId}` }, correlationId };
-}
-
-/** What an RpcError thrown on purpose says. */
-function statedError(fault: unknown): WireError | undefined {
-  try {
-    if (!(fault instanceof RpcError) || received.has(fault)) return undefined;
-    const { wireCode: code, message } = fault;
-    return Number.isSafeInteger(code) ? { code, message: truncate(String(message)) } : undefined;
-  } catch {
-    // A proxy or a getter that throws when looked at: no error of ours.
-    return undefined;
-  }
-}
-
-/** Cuts text to MAX_ERROR_TEXT_BYTES of well-formed UTF-8, without splitting a character. */
-function truncate(text: string): string {
-  // A lone surrogate cannot be sent: encoding replaces it by U+FFFD.
-  const bytes = encodeUtf8(text);
-  let end = Math.min(bytes.length, MAX_ERROR_TEXT_BYTES);
-  while (end < bytes.length && end > 0 && ((bytes[end] as number) & 0xc0) === 0x80) end--;
-  return new TextDecoder().decode(bytes.subarray(0, end));
 }

@@ -5,7 +5,8 @@ import { RpcError } from '../../src/errors.js';
 import { CancelBudget } from '../../src/phone/cancel-budget.js';
 import { KeepAlive } from '../../src/phone/keep-alive.js';
 import { DEFAULT_LIMITS, resolveLimits, type SessionLimits } from '../../src/phone/limits.js';
-import { MAX_ERROR_TEXT_BYTES, reportFault, rpcError, WIRE_CODES } from '../../src/phone/wire-errors.js';
+import { MAX_ERROR_TEXT_BYTES, reportFault } from '../../src/phone/report-fault.js';
+import { rpcError, WIRE_CODES } from '../../src/phone/wire-errors.js';
 import { fakeClock } from '../../src/testing/fake-clock.js';
 
 describe('cancel budget', () => {
