@@ -7,6 +7,7 @@ import { ScriptedPeer } from '../../src/testing/scripted-peer.js';
 import type { Dialer, DialOffer, Transport } from '../../src/transport/contract.js';
 import { memoryPair, memoryTransports } from '../../src/transport/memory.js';
 import cases from '../../vectors/did-key/edge-cases.json' with { type: 'json' };
+import { countedSignal } from '../support/counted-signal.js';
 import { settle } from '../support/frame-peer.js';
 import { alice, answering, bob, calling, channels, code, mallory, record, suite, write } from '../support/handshake.js';
 import { unhandledDuring } from '../support/unhandled.js';
@@ -38,23 +39,6 @@ function slowDialer() {
   };
 }
 
-/** A signal whose listeners can be counted. */
-function countedSignal() {
-  const controller = new AbortController();
-  const { signal } = controller;
-  let listeners = 0;
-  const { addEventListener, removeEventListener } = signal;
-  signal.addEventListener = (...args: Parameters<typeof addEventListener>) => {
-    listeners++;
-    addEventListener.apply(signal, args);
-  };
-  signal.removeEventListener = (...args: Parameters<typeof removeEventListener>) => {
-    listeners--;
-    removeEventListener.apply(signal, args);
-  };
-  return { signal, abort: (reason: unknown) => controller.abort(reason), listeners: () => listeners };
-}
-
 const never = () => new Promise<never>(() => {});
 
 describe('two honest sides', () => {
@@ -75,11 +59,11 @@ describe('two honest sides', () => {
 
   test('leave no timer and no listener behind', async () => {
     const clock = fakeClock();
-    const { signal, listeners } = countedSignal();
+    const counted = countedSignal();
     const [near, far] = memoryPair();
-    await Promise.all([calling(near, { clock, signal }), answering(far)]);
+    await Promise.all([calling(near, { clock, signal: counted.signal }), answering(far)]);
     expect(clock.pendingTimers).toBe(0);
-    expect(listeners()).toBe(0);
+    expect(counted.listeners).toBe(0);
   });
 });
 
@@ -156,7 +140,7 @@ describe('abort: at every point the reason comes through, and nothing stays behi
   ) {
     const reason = { why: 'not an error at all' };
     const clock = fakeClock();
-    const { signal, abort, listeners } = countedSignal();
+    const counted = countedSignal();
     const [near, far] = memoryTransports({ clock });
     let call: Promise<unknown> | undefined;
     await until({
@@ -164,12 +148,12 @@ describe('abort: at every point the reason comes through, and nothing stays behi
       far,
       clock,
       call: (transport, identity = alice) => {
-        call = calling(transport, { clock, signal, identity });
+        call = calling(transport, { clock, signal: counted.signal, identity });
       },
-      abort: () => abort(reason),
+      abort: () => counted.abort(reason),
     });
     await expect(call).rejects.toBe(reason);
-    expect(listeners()).toBe(0);
+    expect(counted.listeners).toBe(0);
     await settle();
     expect(clock.pendingTimers).toBe(0);
     return { near, far };
