@@ -1,17 +1,23 @@
 // How many strangers may be half-way through a handshake, so that a flood of them cannot take the machine: each costs
-// four key agreements. A connection that has not said anything yet holds no slot, only its deadline.
+// four key agreements. A connection that has not said anything yet holds no slot, only its place among the pending.
 
+import { assertInteger } from '../bytes/assert.js';
 import { LimitError } from '../errors.js';
 import { SlotQueue } from './slot-queue.js';
 
-/** Limits of a listener. */
+/**
+ * Limits of a listener. Those per address hold where the host knows it, and not for loopback; of an IPv6 address the
+ * first 64 bits count, since whoever has one has all the others that begin like it.
+ */
 export interface AdmissionLimits {
   /** Handshakes under way at once; one more waits until its own deadline. Default 64. */
   readonly maxHalfOpen: number;
-  /** The same for one remote address, where the host knows it; loopback is not counted. Default 16. */
+  /** The same for one address. Default 16. */
   readonly maxHalfOpenPerAddress: number;
   /** Connections that have not finished their handshake, silent and waiting ones included. Default 1,024. */
   readonly maxPending: number;
+  /** The same for one address. Default 128. */
+  readonly maxPendingPerAddress: number;
   /** Sessions at once. Default 10,000. */
   readonly maxSessions: number;
 }
@@ -21,26 +27,51 @@ export const DEFAULT_ADMISSION: AdmissionLimits = /* @__PURE__ */ Object.freeze(
   maxHalfOpen: 64,
   maxHalfOpenPerAddress: 16,
   maxPending: 1_024,
+  maxPendingPerAddress: 128,
   maxSessions: 10_000,
 });
+
+/**
+ * Fills in the defaults.
+ *
+ * @throws {TypeError} an unknown name, or a value that is no number.
+ * @throws {RangeError} a value outside 1 to its default.
+ */
+export function resolveAdmission(limits: Partial<AdmissionLimits> = {}): AdmissionLimits {
+  const resolved: Record<string, number> = { ...DEFAULT_ADMISSION };
+  for (const [name, value] of Object.entries(limits)) {
+    if (value === undefined) continue;
+    if (!Object.hasOwn(DEFAULT_ADMISSION, name)) throw new TypeError(`admission.${name} is not a limit`);
+    assertInteger(value, `admission.${name}`, 1, DEFAULT_ADMISSION[name as keyof AdmissionLimits]);
+    resolved[name] = value;
+  }
+  return resolved as unknown as AdmissionLimits;
+}
 
 /** A connection's way through admission. */
 export interface Admission {
   /**
    * Waits for a slot. Call it when the caller's first message has come.
    *
-   * @throws the signal's reason: the deadline came first.
+   * @param signal Aborts when the handshake has ended, and with it the wait.
+   * @throws the signal's reason.
    */
   enter(signal: AbortSignal): Promise<void>;
-  /** Gives everything back. Idempotent. */
+  /** Gives everything back, also a slot that is granted from here on. Idempotent. */
   leave(): void;
+}
+
+/** Everything that comes from one address. */
+interface Party {
+  readonly queue: SlotQueue;
+  pending: number;
 }
 
 /** Counts the handshakes of one listener. */
 export class Admissions {
   readonly #limits: AdmissionLimits;
   readonly #all: SlotQueue;
-  readonly #byAddress = new Map<string, { queue: SlotQueue; users: number }>();
+  readonly #parties = new Map<string, Party>();
   #pending = 0;
 
   constructor(limits: AdmissionLimits) {
@@ -48,34 +79,41 @@ export class Admissions {
     this.#all = new SlotQueue(limits.maxHalfOpen);
   }
 
-  /** Connections whose handshake is not over. */
-  get pending(): number {
-    return this.#pending;
+  /**
+   * Asserts that there is room for one more session. When a connection comes, to refuse it before it costs anything,
+   * and again when it has become one: those that are only pending must not keep others out.
+   *
+   * @param sessions How many stand already.
+   * @throws {LimitError} `maxSessions`.
+   */
+  assertRoom(sessions: number): void {
+    const { maxSessions } = this.#limits;
+    if (sessions >= maxSessions) throw new LimitError('maxSessions', maxSessions, sessions + 1);
   }
 
   /**
    * Books a new connection.
    *
-   * @param sessions How many stand already.
    * @param address Remote address, where known.
-   * @throws {LimitError} `maxPending` or `maxSessions`: refuse it at once.
+   * @throws {LimitError} `maxPending` or `maxPendingPerAddress`: refuse it at once.
    */
-  begin(sessions: number, address: string | undefined): Admission {
-    const { maxPending, maxSessions } = this.#limits;
+  begin(address: string | undefined): Admission {
+    const { maxPending } = this.#limits;
     if (this.#pending >= maxPending) throw new LimitError('maxPending', maxPending, this.#pending + 1);
-    // Handshakes under way count, or a burst of them would pass the check together.
-    const expected = sessions + this.#pending;
-    if (expected >= maxSessions) throw new LimitError('maxSessions', maxSessions, expected + 1);
+    const name = address === undefined || isLoopback(address) ? undefined : partyOf(address);
+    const party = name === undefined ? undefined : this.#join(name);
     this.#pending++;
-    const perAddress = address === undefined || isLoopback(address) ? undefined : this.#queueOf(address);
     const held: SlotQueue[] = [];
     let over = false;
     return {
       enter: async (signal) => {
         // One's own address first: who floods from one place waits there, and takes no common slot meanwhile.
-        for (const queue of perAddress === undefined ? [this.#all] : [perAddress, this.#all]) {
+        for (const queue of party === undefined ? [this.#all] : [party.queue, this.#all]) {
           await queue.whenEntered(signal);
-          held.push(queue);
+          // Granted in the very moment in which the handshake ended: nobody would give it back.
+          if (over) queue.leave();
+          else held.push(queue);
+          signal.throwIfAborted();
         }
       },
       leave: () => {
@@ -83,28 +121,42 @@ export class Admissions {
         over = true;
         this.#pending--;
         for (const queue of held) queue.leave();
-        if (address !== undefined && perAddress !== undefined) this.#release(address);
+        if (name !== undefined && party !== undefined && --party.pending === 0) this.#parties.delete(name);
       },
     };
   }
 
-  #queueOf(address: string): SlotQueue {
-    const entry = this.#byAddress.get(address) ?? {
-      queue: new SlotQueue(this.#limits.maxHalfOpenPerAddress),
-      users: 0,
-    };
-    entry.users++;
-    this.#byAddress.set(address, entry);
-    return entry.queue;
-  }
-
-  #release(address: string): void {
-    const entry = this.#byAddress.get(address);
-    if (entry !== undefined && --entry.users === 0) this.#byAddress.delete(address);
+  #join(name: string): Party {
+    const { maxHalfOpenPerAddress, maxPendingPerAddress } = this.#limits;
+    const party = this.#parties.get(name) ?? { queue: new SlotQueue(maxHalfOpenPerAddress), pending: 0 };
+    if (party.pending >= maxPendingPerAddress) {
+      throw new LimitError('maxPendingPerAddress', maxPendingPerAddress, party.pending + 1);
+    }
+    party.pending++;
+    this.#parties.set(name, party);
+    return party;
   }
 }
 
 /** Whether an address is this machine's own, in any of the spellings hosts use. */
 export function isLoopback(address: string): boolean {
   return /^(?:::ffff:)?127(?:\.\d{1,3}){3}$|^\[?::1\]?$|^localhost$/i.test(address);
+}
+
+/** What an address counts as: IPv4 as it is, also inside IPv6, and of IPv6 the first 64 bits. */
+function partyOf(address: string): string {
+  const embedded = /^\[?::ffff:(\d+(?:\.\d+){3})\]?$/i.exec(address);
+  if (embedded !== null) return embedded[1] as string;
+  if (!address.includes(':')) return address;
+  const [head = '', tail] = address.replace(/^\[|\]$/g, '').split('::');
+  const groups = head.split(':').filter((group) => group !== '');
+  if (tail !== undefined) {
+    const behind = tail.split(':').filter((group) => group !== '');
+    while (groups.length + behind.length < 8) groups.push('0');
+    groups.push(...behind);
+  }
+  return groups
+    .slice(0, 4)
+    .map((group) => Number.parseInt(group, 16))
+    .join(':');
 }

@@ -14,7 +14,7 @@ import { proveIdentity } from '../identity/prove.js';
 import { defaultSuite } from '../noise/default-suite.js';
 import type { NoiseSuite } from '../noise/suite.js';
 import type { Acceptor, IncomingCall } from '../transport/contract.js';
-import { type AdmissionLimits, Admissions, DEFAULT_ADMISSION } from './admission.js';
+import { type AdmissionLimits, Admissions, resolveAdmission } from './admission.js';
 import { startAnswering } from './answerer.js';
 import { type Authorize, handlersWith } from './handlers.js';
 import { PROOF_METHOD, proofHandler } from './proof.js';
@@ -37,7 +37,7 @@ export interface ServeOptions extends SessionOptions {
   readonly admission?: Partial<AdmissionLimits>;
   /** Time for a caller's whole handshake, in milliseconds, 1 to 600,000. Default 10,000. */
   readonly handshakeTimeoutMs?: number;
-  /** Asked before any key is touched; anything but `true` refuses the connection. */
+  /** Asked when the caller's first message has come, before any key is touched; anything but `true` refuses it. */
   readonly admit?: (claim: Claim) => boolean | Promise<boolean>;
   /** Whether callers must sign their session with the Ed25519 key of exactly their DID. Default: no. */
   readonly requireProof?: boolean;
@@ -100,16 +100,20 @@ export function serve(options: ServeOptions): PhoneServer {
   }
 
   async function authenticate(incoming: IncomingCall, claim: Claim, signal: AbortSignal): Promise<Session> {
-    const admission = admissions.begin(sessions.size, claim.remoteAddress);
+    admissions.assertRoom(sessions.size);
+    const admission = admissions.begin(claim.remoteAddress);
     try {
-      if (options.admit !== undefined && (await unlessAborted(signal, options.admit(claim))) !== true) {
-        throw new ChannelError('ERR_CHANNEL_REFUSED', 'the admission hook refused the caller');
-      }
-      const admit = () => admission.enter(signal);
+      const admit = async (ended: AbortSignal) => {
+        if (options.admit !== undefined && (await options.admit(claim)) !== true) {
+          throw new ChannelError('ERR_CHANNEL_REFUSED', 'the admission hook refused the caller');
+        }
+        await admission.enter(ended);
+      };
       const work = Promise.all([respond({ identity, incoming, suite, signal, admit }), proveIdentity(identity)]);
       const [channel] = await unlessAborted(signal, work);
-      // The server may have been closed in this very moment: no session is born after that.
+      // The server may have been closed in this very moment, or be full: no session is born after that.
       signal.throwIfAborted();
+      admissions.assertRoom(sessions.size);
       const agreementKey = didToX25519(channel.remoteDid);
       const record: PeerRecord = { peer: { ...claim, did: channel.remoteDid, proof: 'x25519', agreementKey } };
       const sessionOptions = {
@@ -170,12 +174,4 @@ function authorizeOption(options: ServeOptions): { authorize?: Authorize } {
       return request.peer.proof === 'ed25519' && (authorize === undefined || authorize(request));
     },
   };
-}
-
-function resolveAdmission(limits: Partial<AdmissionLimits> = {}): AdmissionLimits {
-  const resolved = { ...DEFAULT_ADMISSION, ...limits };
-  for (const [name, ceiling] of Object.entries(DEFAULT_ADMISSION)) {
-    assertInteger(resolved[name as keyof AdmissionLimits], `admission.${name}`, 1, ceiling);
-  }
-  return resolved;
 }
