@@ -35,7 +35,8 @@ export interface InitiateOptions {
 /** Default of both deadlines. */
 export const DEFAULT_TIMEOUT_MS = 10_000;
 
-const MAX_TIMEOUT_MS = 600_000;
+/** Highest value of both. */
+export const MAX_TIMEOUT_MS = 600_000;
 
 /**
  * Dials a peer and runs the handshake.

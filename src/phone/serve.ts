@@ -2,15 +2,16 @@
 
 import { assertInteger } from '../bytes/assert.js';
 import { type Attempt, startDeadline, unlessAborted } from '../channel/deadline.js';
-import { DEFAULT_TIMEOUT_MS } from '../channel/initiate.js';
+import { DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS } from '../channel/initiate.js';
 import { SUBPROTOCOL } from '../channel/parties.js';
-import { respond } from '../channel/respond.js';
+import { type RespondOptions, respond } from '../channel/respond.js';
+import type { SecureChannel } from '../channel/secure-channel.js';
 import { systemClock } from '../clock.js';
 import { asyncDispose } from '../dispose.js';
 import { ChannelError } from '../errors.js';
 import { didToX25519 } from '../identity/did-key.js';
 import type { Identity } from '../identity/identity.js';
-import { proveIdentity } from '../identity/prove.js';
+import { assertIdentity, proveIdentity } from '../identity/prove.js';
 import { defaultSuite } from '../noise/default-suite.js';
 import type { NoiseSuite } from '../noise/suite.js';
 import type { Acceptor, IncomingCall } from '../transport/contract.js';
@@ -19,6 +20,7 @@ import { startAnswering } from './answerer.js';
 import { type Authorize, handlersWith } from './handlers.js';
 import { PROOF_METHOD, proofHandler } from './proof.js';
 import { assertSessionOptions, type PeerRecord, Session, type SessionOptions } from './session.js';
+import { rpcError, WIRE_CODES } from './wire-errors.js';
 
 /** What is known of a caller before its handshake: only what it claims. */
 export interface Claim {
@@ -39,7 +41,10 @@ export interface ServeOptions extends SessionOptions {
   readonly handshakeTimeoutMs?: number;
   /** Asked when the caller's first message has come, before any key is touched; anything but `true` refuses it. */
   readonly admit?: (claim: Claim) => boolean | Promise<boolean>;
-  /** Whether callers must sign their session with the Ed25519 key of exactly their DID. Default: no. */
+  /**
+   * Whether callers must sign their session with the Ed25519 key of exactly their DID before they call anything; one
+   * that does not is told so, and the session ends. Until then `peer.proof` is `x25519`. Default: no.
+   */
   readonly requireProof?: boolean;
   /** Told of every session that stands. Must not throw. */
   readonly onSession?: (session: Session) => void;
@@ -53,6 +58,13 @@ export interface PhoneServer {
   readonly did: string;
   /** Sessions that stand. */
   readonly sessions: ReadonlySet<Session>;
+  /**
+   * Puts the identity to the test now, and not when the first caller comes: before you say where you listen.
+   *
+   * @throws {IdentityError} ERR_IDENTITY_MISMATCH: it does not answer for its DID, and every `accept` will say the same.
+   * @throws what the identity itself rejects with.
+   */
+  ready(): Promise<void>;
   /**
    * Answers one connection.
    *
@@ -76,8 +88,7 @@ export interface PhoneServer {
  */
 export function serve(options: ServeOptions): PhoneServer {
   const { identity, suite = defaultSuite, clock = systemClock, handshakeTimeoutMs = DEFAULT_TIMEOUT_MS } = options;
-  assertInteger(handshakeTimeoutMs, 'handshakeTimeoutMs', 1, 600_000);
-  assertSessionOptions(options);
+  assertServeOptions(options);
   didToX25519(identity.did);
   const admissions = new Admissions(resolveAdmission(options.admission));
   const sessions = new Set<Session>();
@@ -109,22 +120,25 @@ export function serve(options: ServeOptions): PhoneServer {
         }
         await admission.enter(ended);
       };
-      const work = Promise.all([respond({ identity, incoming, suite, signal, admit }), proveIdentity(identity)]);
-      const [channel] = await unlessAborted(signal, work);
+      const channel = await unlessAborted(signal, shakeHands({ identity, incoming, suite, signal, admit }));
       // The server may have been closed in this very moment, or be full: no session is born after that.
       signal.throwIfAborted();
       admissions.assertRoom(sessions.size);
-      const agreementKey = didToX25519(channel.remoteDid);
-      const record: PeerRecord = { peer: { ...claim, did: channel.remoteDid, proof: 'x25519', agreementKey } };
-      const sessionOptions = {
-        ...options,
-        handlers: handlersWith(options.handlers, PROOF_METHOD, proofHandler(identity, channel, record)),
-        ...authorizeOption(options),
-      };
-      return keep(new Session(channel, record, sessionOptions, startAnswering));
+      return keep(begin(channel, claim.remoteAddress));
     } finally {
       admission.leave();
     }
+  }
+
+  function begin(channel: SecureChannel, remoteAddress: string | undefined): Session {
+    const { remoteDid: did } = channel;
+    const address = remoteAddress === undefined ? {} : { remoteAddress };
+    const record: PeerRecord = { peer: { did, proof: 'x25519', agreementKey: didToX25519(did), ...address } };
+    const handlers = handlersWith(options.handlers, PROOF_METHOD, proofHandler(identity, channel, record));
+    const authorize = authorizeBehindProof(options, () => void session.drain());
+    const sessionOptions = { ...options, handlers, ...(authorize && { authorize }) };
+    const session = new Session(channel, record, sessionOptions, startAnswering);
+    return session;
   }
 
   function keep(session: Session): Session {
@@ -137,6 +151,9 @@ export function serve(options: ServeOptions): PhoneServer {
   const server: PhoneServer = {
     did: identity.did,
     sessions,
+    async ready() {
+      await proveIdentity(identity);
+    },
     async accept(connection) {
       const attempt = startDeadline(clock, 'the handshake', handshakeTimeoutMs);
       attempts.add(attempt);
@@ -161,17 +178,49 @@ export function serve(options: ServeOptions): PhoneServer {
   return server;
 }
 
-/** The application's own hook, behind the proof where one is required. */
-function authorizeOption(options: ServeOptions): { authorize?: Authorize } {
-  const { authorize, requireProof } = options;
-  if (requireProof !== true) {
-    if (authorize === undefined) return {};
-    return { authorize: (request) => request.method === PROOF_METHOD || authorize(request) };
+/** The handshake, and beside it the proof of our own identity, which must not delay message 2. */
+async function shakeHands(options: RespondOptions): Promise<SecureChannel> {
+  const proven = proveIdentity(options.identity);
+  try {
+    const [channel] = await Promise.all([respond(options), proven]);
+    return channel;
+  } catch (error) {
+    // An identity that does not answer for its DID is at fault before any caller is.
+    await proven;
+    throw error;
   }
-  return {
-    authorize: (request) => {
-      if (request.method === PROOF_METHOD) return true;
-      return request.peer.proof === 'ed25519' && (authorize === undefined || authorize(request));
-    },
+}
+
+/**
+ * The application's own hook, behind the proof where one is required.
+ *
+ * @param onMissing The caller asks for something else first. It is told why it is refused, and then is to go.
+ */
+function authorizeBehindProof({ authorize, requireProof }: ServeOptions, onMissing: () => void): Authorize | undefined {
+  if (authorize === undefined && requireProof !== true) return undefined;
+  return (request) => {
+    if (request.method === PROOF_METHOD) return true;
+    if (requireProof === true && request.peer.proof !== 'ed25519') {
+      onMissing();
+      throw rpcError(WIRE_CODES.denied, `sign this session first: ${PROOF_METHOD}`);
+    }
+    return authorize === undefined || authorize(request);
   };
+}
+
+/** @throws {TypeError | RangeError} naming the option. */
+function assertServeOptions(options: ServeOptions): void {
+  const { identity, transport, handshakeTimeoutMs, requireProof, admit, onSession, onRefused } = options;
+  assertIdentity(identity);
+  if (transport !== undefined && typeof transport?.accept !== 'function') {
+    throw new TypeError('transport must be an Acceptor');
+  }
+  if (handshakeTimeoutMs !== undefined) assertInteger(handshakeTimeoutMs, 'handshakeTimeoutMs', 1, MAX_TIMEOUT_MS);
+  if (requireProof !== undefined && typeof requireProof !== 'boolean') {
+    throw new TypeError('requireProof must be true or false');
+  }
+  for (const [name, hook] of Object.entries({ admit, onSession, onRefused })) {
+    if (hook !== undefined && typeof hook !== 'function') throw new TypeError(`${name} must be a function`);
+  }
+  assertSessionOptions(options);
 }
