@@ -1,10 +1,13 @@
 // Calling an agent: dial, handshake, session.
 
-import { type InitiateOptions, initiate } from '../channel/initiate.js';
+import { startDeadline, unlessAborted } from '../channel/deadline.js';
+import { DEFAULT_TIMEOUT_MS, type InitiateOptions, initiate } from '../channel/initiate.js';
+import { systemClock } from '../clock.js';
 import { didToX25519 } from '../identity/did-key.js';
 import { defaultSuite } from '../noise/default-suite.js';
 import type { NoiseSuite } from '../noise/suite.js';
 import { createSession } from './create-session.js';
+import type { Authorize } from './handlers.js';
 import { exchangeProofs } from './proof.js';
 import { assertSessionOptions, type PeerRecord, type Session, type SessionOptions } from './session.js';
 
@@ -14,7 +17,8 @@ export interface ConnectOptions extends SessionOptions, Omit<InitiateOptions, 's
   readonly suite?: NoiseSuite;
   /**
    * Whether to ask the peer to sign this session with its Ed25519 key, and to sign it with ours. `request` goes on
-   * without where the peer does not know how; `require` does not. Default: neither.
+   * without where the peer does not know how; `require` does not. Takes `handshakeTimeoutMs` at most, once more.
+   * Default: neither.
    */
   readonly proof?: 'request' | 'require';
 }
@@ -28,17 +32,44 @@ export interface ConnectOptions extends SessionOptions, Omit<InitiateOptions, 's
  * ```
  * @throws {IdentityError} ERR_IDENTITY_DID: `remoteDid` is no usable did:key; ERR_IDENTITY_MISMATCH: `identity` does not
  *   answer for its own DID.
- * @throws {ChannelError} ERR_CHANNEL_REFUSED, ERR_CHANNEL_TIMEOUT, ERR_CHANNEL_IMPOSTOR, ERR_CHANNEL_EXTENSION.
+ * @throws {ChannelError} ERR_CHANNEL_REFUSED, ERR_CHANNEL_TIMEOUT, ERR_CHANNEL_IMPOSTOR, ERR_CHANNEL_PROTOCOL; with
+ *   `proof` also ERR_CHANNEL_EXTENSION: the peer did not give it, and how else a session ends.
+ * @throws what `identity` itself rejects with.
  * @throws {TypeError | RangeError} options of the wrong kind or out of range, before any I/O.
  * @throws the signal's reason, untouched.
  */
 export async function connect(options: ConnectOptions): Promise<Session> {
-  const { suite = defaultSuite, identity, proof, signal } = options;
+  const { suite = defaultSuite, proof, authorize } = options;
+  if (proof !== undefined && proof !== 'request' && proof !== 'require') {
+    throw new TypeError("proof must be 'request' or 'require'");
+  }
   assertSessionOptions(options);
   const channel = await initiate({ ...options, suite });
   const agreementKey = didToX25519(channel.remoteDid);
   const record: PeerRecord = { peer: { did: channel.remoteDid, proof: 'x25519', agreementKey } };
-  const session = createSession(channel, record, options);
-  if (proof !== undefined) await exchangeProofs(session, identity, channel, record, proof === 'require', signal);
-  return session;
+  if (proof === undefined) return createSession(channel, record, options);
+
+  const { identity, signal, clock = systemClock, handshakeTimeoutMs = DEFAULT_TIMEOUT_MS } = options;
+  const proving = startDeadline(clock, 'the proof', handshakeTimeoutMs, signal);
+  // What the peer calls meanwhile waits until it is known who it is.
+  const afterProof: Authorize = async (request) => {
+    if (!(await proven)) return false;
+    return authorize === undefined || authorize({ ...request, peer: session.peer });
+  };
+  const session = createSession(channel, record, { ...options, authorize: afterProof });
+  const exchange = { session, identity, channel, record, required: proof === 'require', signal: proving.signal };
+  const exchanging = unlessAborted(proving.signal, exchangeProofs(exchange));
+  const proven = exchanging.then(
+    () => true,
+    () => false,
+  );
+  try {
+    await exchanging;
+    return session;
+  } catch (error) {
+    void session.close();
+    throw error;
+  } finally {
+    proving.release();
+  }
 }

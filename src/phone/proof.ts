@@ -45,28 +45,34 @@ export function proofHandler(identity: Identity, channel: Channel, record: PeerR
   };
 }
 
+/** What an exchange of proofs needs. */
+export interface ProofExchange {
+  readonly session: Session;
+  readonly identity: Identity;
+  readonly channel: Channel;
+  readonly record: PeerRecord;
+  /** Whether a peer that does not know the extension is refused. One that fails it always is. */
+  readonly required: boolean;
+  /** Ends the exchange. */
+  readonly signal: AbortSignal;
+}
+
 /**
  * The calling side: gives its proof and checks the peer's.
  *
- * @param required Whether a peer that does not know the extension, or fails it, is refused.
- * @throws {ChannelError} ERR_CHANNEL_EXTENSION: it is required and was not given. The session is closed.
+ * @throws {ChannelError} ERR_CHANNEL_EXTENSION: the peer answered without a proof, or with one that does not hold.
+ * @throws as `session.call`, and what the identity rejects with.
  */
-export async function exchangeProofs(
-  session: Session,
-  identity: Identity,
-  channel: Channel,
-  record: PeerRecord,
-  required: boolean,
-  signal: AbortSignal | undefined,
-): Promise<void> {
+export async function exchangeProofs(exchange: ProofExchange): Promise<void> {
+  const { session, channel, record, required, signal } = exchange;
+  const ours = await prove(exchange.identity, channel);
   try {
-    const options = signal === undefined ? {} : { signal };
-    await check(channel, record, await session.call(PROOF_METHOD, await prove(identity, channel), options));
+    await check(channel, record, await session.call(PROOF_METHOD, ours, { signal }));
   } catch (cause) {
+    // The connection, and not what the peer said.
+    if (signal.aborted || cause instanceof ChannelError) throw cause;
     const unknownToPeer = cause instanceof RpcError && cause.code === 'ERR_RPC_METHOD_NOT_FOUND';
     if (unknownToPeer && !required) return;
-    void session.close();
-    if (signal?.aborted === true) throw signal.reason;
     throw new ChannelError('ERR_CHANNEL_EXTENSION', 'the peer did not prove its Ed25519 key', { cause });
   }
 }
