@@ -6,7 +6,15 @@ const END = '<!-- size:end -->';
 /** Compressors differ by a few bytes from one Node to the next, so a printed figure may be off by this much. */
 const TOLERANCE_KB = 0.2;
 
-/** @typedef {{ name: string, what: string, minBytes: number, gzipBytes: number, budgetBytes: number | undefined }} Row */
+/**
+ * @typedef {object} Row
+ * @property {string} name
+ * @property {string} what
+ * @property {number} minBytes
+ * @property {number} gzipBytes
+ * @property {number | undefined} budgetBytes
+ * @property {number | undefined} [goalBytes]
+ */
 
 /** @param {number} bytes */
 export const kilobytes = (bytes) => (bytes / 1000).toFixed(1);
