@@ -1,15 +1,11 @@
 // Calling an agent: dial, handshake, session.
 
-import { startDeadline, unlessAborted } from '../channel/deadline.js';
-import { DEFAULT_TIMEOUT_MS, type InitiateOptions, initiate } from '../channel/initiate.js';
-import { systemClock } from '../clock.js';
+import { type InitiateOptions, initiate } from '../channel/initiate.js';
 import { didToX25519 } from '../identity/did-key.js';
 import { defaultSuite } from '../noise/default-suite.js';
 import type { NoiseSuite } from '../noise/suite.js';
 import { createSession } from './create-session.js';
-import type { Authorize } from './handlers.js';
-import { exchangeProofs } from './proof.js';
-import { assertSessionOptions, type PeerRecord, type Session, type SessionOptions } from './session.js';
+import { assertSessionOptions, type Session, type SessionOptions } from './session.js';
 
 /** What {@link connect} needs. */
 export interface ConnectOptions extends SessionOptions, Omit<InitiateOptions, 'suite' | 'clock'> {
@@ -39,37 +35,13 @@ export interface ConnectOptions extends SessionOptions, Omit<InitiateOptions, 's
  * @throws the signal's reason, untouched.
  */
 export async function connect(options: ConnectOptions): Promise<Session> {
-  const { suite = defaultSuite, proof, authorize } = options;
+  const { suite = defaultSuite, proof } = options;
   if (proof !== undefined && proof !== 'request' && proof !== 'require') {
     throw new TypeError("proof must be 'request' or 'require'");
   }
   assertSessionOptions(options);
+  const start = proof === undefined ? createSession : (await import('./proven-session.js')).startProvenSession;
   const channel = await initiate({ ...options, suite });
   const agreementKey = didToX25519(channel.remoteDid);
-  const record: PeerRecord = { peer: { did: channel.remoteDid, proof: 'x25519', agreementKey } };
-  if (proof === undefined) return createSession(channel, record, options);
-
-  const { identity, signal, clock = systemClock, handshakeTimeoutMs = DEFAULT_TIMEOUT_MS } = options;
-  const proving = startDeadline(clock, 'the proof', handshakeTimeoutMs, signal);
-  // What the peer calls meanwhile waits until it is known who it is.
-  const afterProof: Authorize = async (request) => {
-    if (!(await proven)) return false;
-    return authorize === undefined || authorize({ ...request, peer: session.peer });
-  };
-  const session = createSession(channel, record, { ...options, authorize: afterProof });
-  const exchange = { session, identity, channel, record, required: proof === 'require', signal: proving.signal };
-  const exchanging = unlessAborted(proving.signal, exchangeProofs(exchange));
-  const proven = exchanging.then(
-    () => true,
-    () => false,
-  );
-  try {
-    await exchanging;
-    return session;
-  } catch (error) {
-    void session.close();
-    throw error;
-  } finally {
-    proving.release();
-  }
+  return start(channel, { peer: { did: channel.remoteDid, proof: 'x25519', agreementKey } }, options);
 }

@@ -6,11 +6,10 @@ import { concatBytes } from '../bytes/concat.js';
 import { encodeUtf8 } from '../bytes/utf8.js';
 import type { Channel } from '../channel/contract.js';
 import { decodeBase64url, encodeBase64url } from '../codec/base64url.js';
-import { ChannelError, RpcError } from '../errors.js';
 import type { Identity } from '../identity/identity.js';
 import { verifyWithDid } from '../identity/verify.js';
 import type { Handler } from './handlers.js';
-import type { PeerRecord, Session } from './session.js';
+import type { PeerRecord } from './session.js';
 import { rpcError, WIRE_CODES } from './wire-errors.js';
 
 /** Name of the method. */
@@ -21,11 +20,18 @@ function statement(signer: 'initiator' | 'responder', channel: Channel): Uint8Ar
   return concatBytes(encodeUtf8(`${PROOF_METHOD} ${signer}\n`), channel.handshakeHash);
 }
 
-async function prove(identity: Identity, channel: Channel): Promise<{ signature: string }> {
+/** Our side's proof, for this channel. @throws what the identity rejects with. */
+export async function prove(identity: Identity, channel: Channel): Promise<{ signature: string }> {
   return { signature: encodeBase64url(await identity.sign(statement(channel.role, channel))) };
 }
 
-async function check(channel: Channel, record: PeerRecord, proof: unknown): Promise<void> {
+/**
+ * Checks the peer's proof, and notes in the record that it holds.
+ *
+ * @param proof As it came.
+ * @throws {SdkError} it does not hold.
+ */
+export async function check(channel: Channel, record: PeerRecord, proof: unknown): Promise<void> {
   const text = (proof as { signature?: unknown } | null | undefined)?.signature;
   if (typeof text !== 'string' || text.length > 128) throw rpcError(WIRE_CODES.invalidParams, 'no signature');
   const signer = channel.role === 'initiator' ? 'responder' : 'initiator';
@@ -33,7 +39,7 @@ async function check(channel: Channel, record: PeerRecord, proof: unknown): Prom
   record.peer = { ...record.peer, proof: 'ed25519' };
 }
 
-/** The answering side's handler: checks the caller's proof and gives its own. */
+/** The answering side's handler: checks the caller's proof and gives its own. The calling side: proven-session.ts. */
 export function proofHandler(identity: Identity, channel: Channel, record: PeerRecord): Handler {
   return async (params: unknown) => {
     try {
@@ -43,36 +49,4 @@ export function proofHandler(identity: Identity, channel: Channel, record: PeerR
     }
     return prove(identity, channel);
   };
-}
-
-/** What an exchange of proofs needs. */
-export interface ProofExchange {
-  readonly session: Session;
-  readonly identity: Identity;
-  readonly channel: Channel;
-  readonly record: PeerRecord;
-  /** Whether a peer that does not know the extension is refused. One that fails it always is. */
-  readonly required: boolean;
-  /** Ends the exchange. */
-  readonly signal: AbortSignal;
-}
-
-/**
- * The calling side: gives its proof and checks the peer's.
- *
- * @throws {ChannelError} ERR_CHANNEL_EXTENSION: the peer answered without a proof, or with one that does not hold.
- * @throws as `session.call`, and what the identity rejects with.
- */
-export async function exchangeProofs(exchange: ProofExchange): Promise<void> {
-  const { session, channel, record, required, signal } = exchange;
-  const ours = await prove(exchange.identity, channel);
-  try {
-    await check(channel, record, await session.call(PROOF_METHOD, ours, { signal }));
-  } catch (cause) {
-    // The connection, and not what the peer said.
-    if (signal.aborted || cause instanceof ChannelError) throw cause;
-    const unknownToPeer = cause instanceof RpcError && cause.code === 'ERR_RPC_METHOD_NOT_FOUND';
-    if (unknownToPeer && !required) return;
-    throw new ChannelError('ERR_CHANNEL_EXTENSION', 'the peer did not prove its Ed25519 key', { cause });
-  }
 }
