@@ -8,9 +8,9 @@ import { SUBPROTOCOL } from '../channel/parties.js';
 import { ChannelError } from '../errors.js';
 import { didToX25519 } from '../identity/did-key.js';
 import type { Identity } from '../identity/identity.js';
+import { defaultSuite } from '../noise/default-suite.js';
 import { buildPrologue } from '../noise/prologue.js';
 import type { DhKeyPair, NoiseSuite } from '../noise/suite.js';
-import { nobleSuite } from '../noise/suite-noble.js';
 import { abortable } from '../transport/abortable.js';
 import type { Acceptor, Dialer, IncomingCall, Message, Transport, TransportCloseInfo } from '../transport/contract.js';
 import { flipBit } from './link-faults.js';
@@ -92,7 +92,8 @@ export class ScriptedPeer {
 
   readonly #identity: Identity;
   readonly #misbehaviours: readonly Misbehaviour[];
-  readonly #suite: NoiseSuite;
+  readonly #givenSuite: NoiseSuite | undefined;
+  #suite!: NoiseSuite;
   readonly #unread: Message[] = [];
   readonly #waiting = new Set<() => void>();
   #transport: Transport | undefined;
@@ -107,7 +108,7 @@ export class ScriptedPeer {
   constructor(options: ScriptedPeerOptions) {
     this.#identity = options.identity;
     this.#misbehaviours = options.misbehaviours ?? [];
-    this.#suite = options.suite ?? nobleSuite;
+    this.#givenSuite = options.suite;
     this.closed = new Promise((resolve) => {
       this.#settleClosed = resolve;
     });
@@ -221,6 +222,7 @@ export class ScriptedPeer {
   }
 
   async #run(handshake: () => Promise<HandshakeOutcome>): Promise<HandshakeOutcome> {
+    this.#suite = this.#givenSuite ?? (await defaultSuite());
     const outcome = await handshake();
     this.#talking = false;
     for (const message of this.#unread.splice(0)) this.#record(message);
