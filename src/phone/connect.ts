@@ -4,8 +4,9 @@ import { type InitiateOptions, initiate } from '../channel/initiate.js';
 import { didToX25519 } from '../identity/did-key.js';
 import { defaultSuite } from '../noise/default-suite.js';
 import type { NoiseSuite } from '../noise/suite.js';
-import { createSession } from './create-session.js';
-import { assertSessionOptions, type Session, type SessionOptions } from './session.js';
+import type { startProvenSession } from './proven-session.js';
+import type { Session } from './session.js';
+import { assertSessionOptions, type SessionOptions } from './session-options.js';
 
 /** What {@link connect} needs. */
 export interface ConnectOptions extends SessionOptions, Omit<InitiateOptions, 'suite' | 'clock'> {
@@ -33,15 +34,30 @@ export interface ConnectOptions extends SessionOptions, Omit<InitiateOptions, 's
  * @throws what `identity` itself rejects with.
  * @throws {TypeError | RangeError} options of the wrong kind or out of range, before any I/O.
  * @throws the signal's reason, untouched.
+ * @throws the runtime's own error when it cannot load the rest of this package, as in a service worker: there, bundle
+ *   into one file or use `ringline.min.mjs`.
  */
 export async function connect(options: ConnectOptions): Promise<Session> {
-  const { suite = defaultSuite, proof } = options;
+  const { proof } = options;
   if (proof !== undefined && proof !== 'request' && proof !== 'require') {
     throw new TypeError("proof must be 'request' or 'require'");
   }
   assertSessionOptions(options);
-  const start = proof === undefined ? createSession : (await import('./proven-session.js')).startProvenSession;
+  // Whatever is not needed to dial is loaded while the connection opens, so that a page dials early.
+  let start!: typeof startProvenSession;
+  const suite = async () => {
+    const [loaded, starter] = await Promise.all([options.suite ?? defaultSuite(), loadStarter(proof !== undefined)]);
+    start = starter;
+    return loaded;
+  };
   const channel = await initiate({ ...options, suite });
   const agreementKey = didToX25519(channel.remoteDid);
   return start(channel, { peer: { did: channel.remoteDid, proof: 'x25519', agreementKey } }, options);
+}
+
+/** What starts the session, with an exchange of proofs or without. */
+async function loadStarter(proof: boolean): Promise<typeof startProvenSession> {
+  if (proof) return (await import('./proven-session.js')).startProvenSession;
+  const { Session } = await import('./session.js');
+  return async (channel, record, options) => new Session(channel, record, options);
 }

@@ -6,10 +6,10 @@ import { DEFAULT_TIMEOUT_MS } from '../channel/initiate.js';
 import { systemClock } from '../clock.js';
 import { ChannelError, RpcError } from '../errors.js';
 import type { Identity } from '../identity/identity.js';
-import { createSession } from './create-session.js';
 import type { Authorize } from './handlers.js';
 import { check, PROOF_METHOD, prove } from './proof.js';
-import type { PeerRecord, Session, SessionOptions } from './session.js';
+import { type PeerRecord, Session } from './session.js';
+import type { SessionOptions } from './session-options.js';
 
 /** What the exchange of proofs needs; see ConnectOptions. */
 export interface ProvenSessionOptions extends SessionOptions {
@@ -37,7 +37,7 @@ export async function startProvenSession(
     if (!(await proven)) return false;
     return authorize === undefined || authorize({ ...request, peer: session.peer });
   };
-  const session = createSession(channel, record, { ...options, authorize: afterProof });
+  const session = new Session(channel, record, { ...options, authorize: afterProof });
   const exchanging = unlessAborted(proving.signal, exchange(session, channel, record, options, proving.signal));
   const proven = exchanging.then(
     () => true,

@@ -1,10 +1,10 @@
 // What a served call asks of its session: how answers go out, and who hears of a fault that stays at home.
 
-import type { AnsweringLink } from './answering.js';
+import type { AnsweringLink } from './answerer.js';
 import { chunkText, endText, errorText, resultText } from './frame-encode.js';
 import { reportFault } from './report-fault.js';
 import type { ServeLink } from './served-call.js';
-import type { SessionOptions } from './session.js';
+import type { SessionOptions } from './session-options.js';
 
 /** Makes the link of one session's served calls. */
 export function serveLink(link: AnsweringLink, { authorize, onFault }: SessionOptions): ServeLink {

@@ -16,10 +16,10 @@ import { defaultSuite } from '../noise/default-suite.js';
 import type { NoiseSuite } from '../noise/suite.js';
 import type { Acceptor, IncomingCall } from '../transport/contract.js';
 import { type AdmissionLimits, Admissions, resolveAdmission } from './admission.js';
-import { startAnswering } from './answerer.js';
 import { type Authorize, handlersWith } from './handlers.js';
 import { PROOF_METHOD, proofHandler } from './proof.js';
-import { assertSessionOptions, type PeerRecord, Session, type SessionOptions } from './session.js';
+import { type PeerRecord, Session } from './session.js';
+import { assertSessionOptions, type SessionOptions } from './session-options.js';
 import { rpcError, WIRE_CODES } from './wire-errors.js';
 
 /** What is known of a caller before its handshake: only what it claims. */
@@ -137,7 +137,7 @@ export function serve(options: ServeOptions): PhoneServer {
     const handlers = handlersWith(options.handlers, PROOF_METHOD, proofHandler(identity, channel, record));
     const authorize = authorizeBehindProof(options, () => void session.drain());
     const sessionOptions = { ...options, handlers, ...(authorize && { authorize }) };
-    const session = new Session(channel, record, sessionOptions, startAnswering);
+    const session = new Session(channel, record, sessionOptions);
     return session;
   }
 

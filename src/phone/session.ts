@@ -4,50 +4,24 @@
 
 import { assertInteger, assertSignal, assertString } from '../bytes/assert.js';
 import type { Channel, ChannelCloseInfo } from '../channel/contract.js';
-import { type Clock, systemClock } from '../clock.js';
+import { systemClock } from '../clock.js';
 import { asyncDispose } from '../dispose.js';
 import { ChannelError, LimitError, type SdkError } from '../errors.js';
-import type { Answering, AnsweringLink, StartAnswering } from './answering.js';
+import { Answerer, type AnsweringLink } from './answerer.js';
 import { Caller } from './caller.js';
 import type { Contract, ContractClient, MethodSpecs } from './contract.js';
 import { INITIAL_CREDITS, MAX_CREDITS } from './credits.js';
 import type { Frame } from './frame.js';
 import { decodeFrame } from './frame-decode.js';
 import { endText, errorText, writeText } from './frame-encode.js';
-import { type Authorize, type FaultListener, type Handler, type Handlers, handlerMap } from './handlers.js';
+import { type Handler, handlerMap } from './handlers.js';
 import { KeepAlive } from './keep-alive.js';
 import { resolveLimits, type SessionLimits } from './limits.js';
 import type { CallOptions } from './outgoing.js';
 import type { Peer } from './peer.js';
 import { asSdkError, errorOfClose, violation } from './session-errors.js';
+import type { SessionOptions } from './session-options.js';
 import { WIRE_CODES } from './wire-errors.js';
-
-/** What both `connect` and `serve` may be told about their sessions. */
-export interface SessionOptions {
-  /** What we answer; unknown methods are answered -32601. Default: nothing. */
-  readonly handlers?: Handlers;
-  /** Asked before each handler. Default: every authenticated peer may call every method. */
-  readonly authorize?: Authorize;
-  /** See {@link SessionLimits}; each can be lowered. */
-  readonly limits?: Partial<SessionLimits>;
-  /** Told of a handler's fault whose detail the caller does not see. */
-  readonly onFault?: FaultListener;
-  /** Source of time. Default: the host's. */
-  readonly clock?: Clock;
-}
-
-/**
- * Asserts that options can make a session, so that whoever dials or listens hears of mistakes before any I/O.
- *
- * @throws {TypeError | RangeError} they cannot.
- */
-export function assertSessionOptions({ limits, handlers, authorize, onFault }: SessionOptions): void {
-  resolveLimits(limits);
-  handlerMap(handlers);
-  for (const [name, hook] of Object.entries({ authorize, onFault })) {
-    if (hook !== undefined && typeof hook !== 'function') throw new TypeError(`${name} must be a function`);
-  }
-}
 
 /** What a stream may be given. */
 export interface StreamOptions extends CallOptions {
@@ -73,7 +47,7 @@ export class Session {
   readonly #limits: SessionLimits;
   readonly #handlers: ReadonlyMap<string, Handler>;
   readonly #caller: Caller;
-  readonly #answering: Answering | undefined;
+  readonly #answerer: Answerer | undefined;
   readonly #keepAlive: KeepAlive;
   #highestRequestId = 0;
   #strayFrames = 0;
@@ -83,15 +57,9 @@ export class Session {
   /**
    * Starts a session on a channel that stands; delivery begins in the next microtask.
    *
-   * @param startAnswering From answerer.ts, where there are handlers.
    * @throws {TypeError | RangeError} options that are out of range.
    */
-  constructor(
-    channel: Channel,
-    record: PeerRecord,
-    options: SessionOptions,
-    startAnswering: StartAnswering | undefined,
-  ) {
+  constructor(channel: Channel, record: PeerRecord, options: SessionOptions = {}) {
     const clock = options.clock ?? systemClock;
     const limits = resolveLimits(options.limits);
     this.#limits = limits;
@@ -103,7 +71,7 @@ export class Session {
     const answer = (text: string) => this.#answer(text);
     const answerQuietly = (text: string) => this.#quietly(() => this.#answer(text));
     const link: AnsweringLink = { session: this, channel, limits, clock, answer, answerQuietly, onIdle };
-    this.#answering = startAnswering?.(link, options);
+    if (options.handlers !== undefined) this.#answerer = new Answerer(link, options);
     this.#keepAlive = new KeepAlive(clock, limits, {
       probe: () => this.#caller.probe(),
       lost: () => this.#fail(new ChannelError('ERR_CHANNEL_LOST', 'the peer no longer answers'), 1001),
@@ -176,7 +144,7 @@ export class Session {
   drain(): Promise<ChannelCloseInfo> {
     this.#draining = true;
     this.#caller.refuse(new ChannelError('ERR_CHANNEL_CLOSED', 'the session takes no new calls: connect again'));
-    this.#answering?.refuse();
+    this.#answerer?.refuse();
     this.#closeIfDrained();
     return this.closed;
   }
@@ -222,7 +190,7 @@ export class Session {
       if (!this.#caller.onFrame(frame)) this.#onLate(this.#caller.hasOpened(streamId));
     } else if (type === 'req') {
       this.#onRequest(frame);
-    } else if (this.#answering?.onFrame(frame) !== true) {
+    } else if (this.#answerer?.onFrame(frame) !== true) {
       this.#onLate(streamId <= this.#highestRequestId);
     }
   }
@@ -232,7 +200,7 @@ export class Session {
     if (streamId <= this.#highestRequestId) throw violation('a stream id was used again');
     this.#highestRequestId = streamId;
     const handler = this.#handlers.get(method as string);
-    if (handler !== undefined && this.#answering !== undefined) return this.#answering.onRequest(request, handler);
+    if (handler !== undefined) return this.#answerer?.onRequest(request, handler);
     const unknown = { code: WIRE_CODES.methodNotFound, message: 'method not found' };
     this.#quietly(() => {
       this.#answer(errorText(streamId, unknown));
@@ -272,7 +240,7 @@ export class Session {
   }
 
   #closeIfDrained(): void {
-    if (this.#draining && this.#caller.size === 0 && (this.#answering?.size ?? 0) === 0) this.#channel.close(1000, '');
+    if (this.#draining && this.#caller.size === 0 && (this.#answerer?.size ?? 0) === 0) this.#channel.close(1000, '');
   }
 
   #fail(error: SdkError, code: number): void {
@@ -286,6 +254,6 @@ export class Session {
     this.#ended = error;
     this.#keepAlive.stop();
     this.#caller.fail(error);
-    this.#answering?.fail(error);
+    this.#answerer?.fail(error);
   }
 }

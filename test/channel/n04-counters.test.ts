@@ -7,7 +7,7 @@ import { SecureChannel } from '../../src/channel/secure-channel.js';
 import { CipherState, MAX_MESSAGES, unsafeFirstCounter } from '../../src/noise/cipher-state.js';
 import type { NoiseSuite } from '../../src/noise/suite.js';
 import { nobleSuite } from '../../src/noise/suite-noble.js';
-import { createSession } from '../../src/phone/create-session.js';
+import { Session } from '../../src/phone/session.js';
 import { fakeClock } from '../../src/testing/fake-clock.js';
 import { ScriptedPeer } from '../../src/testing/scripted-peer.js';
 import type { Transport } from '../../src/transport/contract.js';
@@ -69,8 +69,8 @@ describe('N4: the counter ceiling', () => {
     const { initiator, responder } = nearTheCeiling(2);
     const clock = fakeClock();
     const options = { peer: { did: bob.did, proof: 'x25519' as const, agreementKey: new Uint8Array(32) } };
-    const callee = createSession(responder, { ...options }, { clock, handlers: { echo: (value: unknown) => value } });
-    const caller = createSession(initiator, { ...options }, { clock });
+    const callee = new Session(responder, { ...options }, { clock, handlers: { echo: (value: unknown) => value } });
+    const caller = new Session(initiator, { ...options }, { clock });
     expect(await caller.call('echo', 1)).toBe(1);
     expect(await caller.call('echo', 2)).toBe(2);
     await expect(caller.call('echo', 3)).rejects.toMatchObject({

@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import type { SecureChannel } from '../../src/channel/secure-channel.js';
 import type { NoiseSuite } from '../../src/noise/suite.js';
-import { createSession } from '../../src/phone/create-session.js';
+import { Session } from '../../src/phone/session.js';
 import { fakeClock } from '../../src/testing/fake-clock.js';
 import { type HostileLinkOptions, hostileLink } from '../../src/testing/hostile-link.js';
 import type { LinkAction, LinkDirection } from '../../src/testing/link-faults.js';
@@ -135,11 +135,11 @@ describe('N5: who waits is told', () => {
           reject(signal.reason);
         });
       });
-    const callee = createSession(far, record(alice.did), {
+    const callee = new Session(far, record(alice.did), {
       clock,
       handlers: { quick: () => 1, quicker: () => 2, slow: hangs },
     });
-    const caller = createSession(near, record(bob.did), { clock, handlers: { slow: hangs } });
+    const caller = new Session(near, record(bob.did), { clock, handlers: { slow: hangs } });
     const outcomes = await Promise.allSettled([
       caller.call('slow'),
       caller.stream('slow').next(),

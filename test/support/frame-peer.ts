@@ -1,8 +1,8 @@
 // The other side of a session under test, frame by frame: sends what it is told and remembers what came.
 
 import { decodeUtf8, encodeUtf8 } from '../../src/bytes/utf8.js';
-import { createSession } from '../../src/phone/create-session.js';
-import type { PeerRecord, SessionOptions } from '../../src/phone/session.js';
+import { type PeerRecord, Session } from '../../src/phone/session.js';
+import type { SessionOptions } from '../../src/phone/session-options.js';
 import { fakeClock } from '../../src/testing/fake-clock.js';
 import { type PlainChannel, plainChannels } from './plain-channel.js';
 
@@ -50,7 +50,7 @@ export function sessionAgainst(role: 'initiator' | 'responder', options: Session
   const record: PeerRecord = {
     peer: { did: channel.remoteDid, proof: 'x25519', agreementKey: new Uint8Array(32) },
   };
-  const session = createSession(channel, record, { clock, ...options });
+  const session = new Session(channel, record, { clock, ...options });
   return { session, peer: new FramePeer(channels[other]), channel, clock };
 }
 
@@ -63,8 +63,8 @@ export function sessionPair(serving: SessionOptions, calling: SessionOptions = {
     clock,
     initiator,
     responder,
-    caller: createSession(initiator, record(initiator.remoteDid), { clock, ...calling }),
-    callee: createSession(responder, record(responder.remoteDid), { clock, ...serving }),
+    caller: new Session(initiator, record(initiator.remoteDid), { clock, ...calling }),
+    callee: new Session(responder, record(responder.remoteDid), { clock, ...serving }),
   };
 }
 

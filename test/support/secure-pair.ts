@@ -4,8 +4,8 @@ import { initiate } from '../../src/channel/initiate.js';
 import { respond } from '../../src/channel/respond.js';
 import { identityFromSeed } from '../../src/identity/seed-identity.js';
 import { nobleSuite } from '../../src/noise/suite-noble.js';
-import { createSession } from '../../src/phone/create-session.js';
-import type { SessionOptions } from '../../src/phone/session.js';
+import { Session } from '../../src/phone/session.js';
+import type { SessionOptions } from '../../src/phone/session-options.js';
 import { fakeClock } from '../../src/testing/fake-clock.js';
 import { type MemoryWire, memoryWires } from '../../src/transport/memory.js';
 
@@ -63,7 +63,7 @@ export async function securePair(serving: SessionOptions = {}, calling: SessionO
     transports: { caller: near.core, callee: far.core },
     fromCaller: flowOf(near),
     fromCallee: flowOf(far),
-    caller: createSession(callerChannel, record(bob.did), { clock, ...calling }),
-    callee: createSession(calleeChannel, record(alice.did), { clock, ...serving }),
+    caller: new Session(callerChannel, record(bob.did), { clock, ...calling }),
+    callee: new Session(calleeChannel, record(alice.did), { clock, ...serving }),
   };
 }
