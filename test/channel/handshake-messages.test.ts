@@ -4,10 +4,12 @@
 import { describe, expect, test } from 'vitest';
 import { createIdentity } from '../../src/identity/seed-identity.js';
 import { buildPrologue } from '../../src/noise/prologue.js';
-import type { Misbehaviour } from '../../src/testing/misbehaviour.js';
+import { hostileLink } from '../../src/testing/hostile-link.js';
+import { HANDSHAKE_BYTES, type Misbehaviour } from '../../src/testing/misbehaviour.js';
 import { ScriptedPeer } from '../../src/testing/scripted-peer.js';
 import { memoryPair, memoryTransports } from '../../src/transport/memory.js';
-import { answering, bob, calling, code, mallory } from '../support/handshake.js';
+import { settle } from '../support/frame-peer.js';
+import { alice, answering, bob, calling, code, mallory, suite } from '../support/handshake.js';
 
 const victim = await createIdentity();
 const bytes = (length: number) => new Uint8Array(length).fill(7);
@@ -122,5 +124,80 @@ describe('C1, F17: a callee that does not keep to the handshake is refused', () 
     await Promise.resolve();
     await expect(calling({ dial: async () => near })).rejects.toEqual(code(PROTOCOL));
     expect(await far.closed).toMatchObject({ code: 1008, reason: '' });
+  });
+});
+
+describe('C1: every single byte of the handshake counts', () => {
+  const places = ([1, 2, 3] as const).flatMap((message) =>
+    Array.from({ length: HANDSHAKE_BYTES[message] }, (_, byte) => ({ message, byte })),
+  );
+
+  test.each(places)('message $message, byte $byte', async ({ message, byte }) => {
+    const [near, far] = memoryPair();
+    const identity = message === 2 ? bob : alice;
+    const peer = new ScriptedPeer({ identity, suite, misbehaviours: [{ kind: 'flip', message, byte }] });
+    const talking = message === 2 ? peer.answer(far) : peer.dial(near, bob.did);
+    await expect(message === 2 ? calling(near) : answering(far)).rejects.toEqual(code(IMPOSTOR));
+    await talking;
+  });
+
+  test.each(['to-far', 'to-near'] as const)('the one bit that X25519 does not look at, %s', async (direction) => {
+    const index = direction === 'to-far' ? 1 : 0;
+    const link = hostileLink({ plan: [{ direction, index, action: { kind: 'flip', bit: 255 } }] });
+    const outcomes = await Promise.allSettled([calling(link.near), answering(link.far)]);
+    const [victim, other] = direction === 'to-far' ? [outcomes[1], outcomes[0]] : outcomes;
+    expect(victim).toMatchObject({ reason: code(IMPOSTOR) });
+    expect(other).toMatchObject({ reason: code(REFUSED) });
+  });
+});
+
+describe('no misbehaviour gets through, whatever its name', () => {
+  // Typed by name, so that a new one must be added here.
+  const EVERY: { [Kind in Misbehaviour['kind']]: Misbehaviour[] } = {
+    claim: [{ kind: 'claim', did: victim.did }],
+    'wrong-static-key': [{ kind: 'wrong-static-key' }],
+    'borrowed-static-key': [{ kind: 'claim', did: victim.did }, { kind: 'borrowed-static-key' }],
+    'wrong-prologue': [{ kind: 'wrong-prologue', prologue: bytes(3) }],
+    'low-order-ephemeral': [{ kind: 'low-order-ephemeral', point: bytes(32).fill(0) }],
+    'low-order-static': [{ kind: 'low-order-static', point: bytes(32).fill(0) }],
+    text: both((message) => ({ kind: 'text', message })),
+    empty: both((message) => ({ kind: 'empty', message })),
+    short: both((message) => ({ kind: 'short', message })),
+    long: both((message) => ({ kind: 'long', message })),
+    garbage: both((message) => ({ kind: 'garbage', message })),
+    flip: both((message) => ({ kind: 'flip', message, byte: 0 })),
+    payload: both((message) => ({ kind: 'payload', message, payload: bytes(16) })),
+    replay: both((message) => ({ kind: 'replay', message, recorded: bytes(HANDSHAKE_BYTES[message]) })),
+    repeat: [
+      { kind: 'repeat', message: 1 },
+      { kind: 'repeat', message: 2 },
+    ],
+    extra: both((message) => ({ kind: 'extra', message, before: [bytes(16)] })),
+    'out-of-turn': both((message) => ({ kind: 'out-of-turn', message: message as 2 | 3 })),
+    silence: both((message) => ({ kind: 'silence', message })),
+    'hang-up': both((message) => ({ kind: 'hang-up', message })),
+  };
+
+  /** For the caller's last message and the callee's only one. */
+  function both(make: (message: 2 | 3) => Misbehaviour): Misbehaviour[] {
+    return [make(3), make(2)];
+  }
+
+  test.each(Object.entries(EVERY))('%s, in either role', async (_, misbehaviours) => {
+    for (const role of ['caller', 'callee'] as const) {
+      const [near, far] = memoryPair();
+      const peer = new ScriptedPeer({ identity: role === 'caller' ? mallory : bob, suite, misbehaviours });
+      // A callee that goes by another name is asked for by that name, and has not its key.
+      const remoteDid = role === 'caller' ? bob.did : peer.did;
+      const deadline = new AbortController();
+      const { signal } = deadline;
+      void (role === 'caller' ? peer.dial(near, bob.did) : peer.answer(far));
+      const outcome = role === 'caller' ? answering(far, { signal }) : calling(near, { remoteDid, signal });
+      outcome.catch(() => {});
+      await settle();
+      deadline.abort('deadline');
+      await expect(outcome).rejects.toBeDefined();
+      expect(peer.frames).toEqual([]);
+    }
   });
 });

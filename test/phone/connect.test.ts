@@ -2,11 +2,16 @@
 // The handshake itself: test/channel/initiate.test.ts.
 
 import { describe, expect, test, vi } from 'vitest';
+import { didToX25519 } from '../../src/identity/did-key.js';
+import { createIdentity } from '../../src/identity/seed-identity.js';
+import { nobleSuite } from '../../src/noise/suite-noble.js';
 import { type ConnectOptions, connect } from '../../src/phone/connect.js';
 import { serve } from '../../src/phone/serve.js';
+import { Session } from '../../src/phone/session.js';
 import { fakeClock } from '../../src/testing/fake-clock.js';
 import type { Misbehaviour } from '../../src/testing/misbehaviour.js';
 import { ScriptedPeer } from '../../src/testing/scripted-peer.js';
+import type { DialOffer } from '../../src/transport/contract.js';
 import { memoryPair } from '../../src/transport/memory.js';
 import { countedSignal } from '../support/counted-signal.js';
 import { settle } from '../support/frame-peer.js';
@@ -64,6 +69,76 @@ describe('C1: an impostor that answers', () => {
     expect(handler).not.toHaveBeenCalled();
     expect(clock.pendingTimers).toBe(0);
     expect(counted.listeners).toBe(0);
+  });
+});
+
+test('F26: the key of the callee comes from its DID, and no option says otherwise', async () => {
+  const [near, far] = memoryPair();
+  const peer = new ScriptedPeer({ identity: mallory, suite, misbehaviours: [{ kind: 'claim', did: bob.did }] });
+  const answered = peer.answer(far);
+  const key = didToX25519(mallory.did);
+  const overrides = { responderPublicKey: key, remoteStaticKey: key, remotePublicKey: key };
+  const options = { identity: alice, suite, transport: near, remoteDid: bob.did, ...overrides };
+  await expect(connect(options)).rejects.toEqual(code('ERR_CHANNEL_IMPOSTOR'));
+  expect(await answered).toBe('ended');
+});
+
+describe('abort at whatever moment', () => {
+  /** The object, and a call of `onTouch` each time something of it is looked at. */
+  function touched<T extends object>(object: T, onTouch: () => void): T {
+    return new Proxy(object, {
+      get(target, name) {
+        onTouch();
+        const value: unknown = Reflect.get(target, name, target);
+        return typeof value === 'function' ? value.bind(target) : value;
+      },
+    });
+  }
+
+  // A moment is one touch of transport, identity or suite, and so many microtasks after it.
+  const TICKS = process.env.RINGLINE_LONG === '1' ? [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 15, 20, 30] : [0, 1, 3, 10];
+
+  test.each([undefined, 'require'] as const)('proof: %s', { timeout: 120_000 }, async (proof) => {
+    // Over WebCrypto, where everything takes a little while.
+    const [caller, callee] = await Promise.all([createIdentity(), createIdentity()]);
+    for (const ticks of TICKS) {
+      let stands = false;
+      for (let moment = 1; !stands; moment++) {
+        const reason = { moment, ticks };
+        const clock = fakeClock();
+        const counted = countedSignal();
+        let touches = 0;
+        const abortSoon = async () => {
+          for (let tick = 0; tick < ticks; tick++) await null;
+          counted.abort(reason);
+        };
+        const onTouch = () => {
+          if (++touches === moment) void abortSoon();
+        };
+        const [near, far] = memoryPair({ clock });
+        const server = serve({ identity: callee, suite: nobleSuite, clock });
+        server.accept(far).catch(() => {});
+        const dial = async (offer: DialOffer) => touched(await near.dial(offer), onTouch);
+        const outcome: unknown = await connect({
+          identity: touched(caller, onTouch),
+          suite: touched(nobleSuite, onTouch),
+          transport: { dial },
+          remoteDid: callee.did,
+          clock,
+          signal: counted.signal,
+          ...(proof && { proof }),
+        }).catch((error: unknown) => error);
+        stands = outcome instanceof Session;
+        if (outcome instanceof Session) await outcome.close();
+        else expect(outcome).toBe(reason);
+        await server.close();
+        await settle();
+        expect(counted.listeners).toBe(0);
+        expect(server.sessions.size).toBe(0);
+        expect(clock.pendingTimers).toBe(0);
+        if (stands) expect(moment).toBeGreaterThan(20);
+      }
+    }
   });
 });
 

@@ -2,7 +2,10 @@
 // they say are tested elsewhere (rows S).
 
 import { describe, expect, test, vi } from 'vitest';
+import { WebSocket } from 'ws';
+import { systemClock } from '../../src/clock.js';
 import { LimitError } from '../../src/errors.js';
+import { nodeHost } from '../../src/host/node.js';
 import type { Identity } from '../../src/identity/identity.js';
 import { createIdentity, identityOver } from '../../src/identity/seed-identity.js';
 import { nobleSuite } from '../../src/noise/suite-noble.js';
@@ -15,6 +18,7 @@ import type { Misbehaviour } from '../../src/testing/misbehaviour.js';
 import { ScriptedPeer } from '../../src/testing/scripted-peer.js';
 import type { IncomingCall, Transport } from '../../src/transport/contract.js';
 import { memoryPair, memoryTransports } from '../../src/transport/memory.js';
+import { type WebSocketConstructor, webSocket } from '../../src/transport/websocket.js';
 import cases from '../../vectors/did-key/edge-cases.json' with { type: 'json' };
 import { settle } from '../support/frame-peer.js';
 import { alice, bob, code, mallory, suite } from '../support/handshake.js';
@@ -597,5 +601,48 @@ describe('a server that is closed', () => {
     const { accepted } = ring('');
     await expect(accepted).rejects.toEqual(code('ERR_IDENTITY_DID'));
     expect(refused).toHaveLength(1);
+  });
+});
+
+describe('N11: whatever page a call comes from, the handshake is the gate', () => {
+  /** A WebSocket as a page of that origin would open it. */
+  const from = (origin: string) =>
+    class extends WebSocket {
+      constructor(url: string, protocols: string[]) {
+        super(url, protocols, { origin });
+      }
+    } as unknown as WebSocketConstructor;
+
+  test('a page of any origin may be let in, and is still nobody without a key', async () => {
+    const { server, handled, refusals } = stage({ suite: nobleSuite, clock: systemClock });
+    const host = await nodeHost(server, { allowedOrigins: '*' });
+    try {
+      const transport = webSocket(host.url, { WebSocket: from('https://evil.example') });
+      const peer = new ScriptedPeer({ identity: mallory, misbehaviours: [{ kind: 'claim', did: alice.did }] });
+      expect(await peer.dial(transport, bob.did)).toBe('ready');
+      expect(await peer.closed).toMatchObject({ code: 1008, reason: '' });
+      expect(await refusals(1)).toEqual([code('ERR_CHANNEL_IMPOSTOR')]);
+      expect(handled).toEqual([]);
+      const session = await connect({ identity: alice, transport, remoteDid: bob.did });
+      expect(await session.call('echo', 1)).toBe(1);
+      await session.close();
+    } finally {
+      await server.close();
+      await host.close();
+    }
+  });
+
+  test('over loopback a foreign page is not even let in', async () => {
+    const { server, refused } = stage({ suite: nobleSuite, clock: systemClock });
+    const host = await nodeHost(server);
+    try {
+      const transport = webSocket(host.url, { WebSocket: from('https://evil.example') });
+      const calling = connect({ identity: alice, transport, remoteDid: bob.did });
+      await expect(calling).rejects.toEqual(code('ERR_CHANNEL_REFUSED'));
+      expect(refused).toEqual([]);
+    } finally {
+      await server.close();
+      await host.close();
+    }
   });
 });
