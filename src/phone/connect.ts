@@ -58,6 +58,5 @@ export async function connect(options: ConnectOptions): Promise<Session> {
 /** What starts the session, with an exchange of proofs or without. */
 async function loadStarter(proof: boolean): Promise<typeof startProvenSession> {
   if (proof) return (await import('./proven-session.js')).startProvenSession;
-  const { Session } = await import('./session.js');
-  return async (channel, record, options) => new Session(channel, record, options);
+  return (await import('./start-session.js')).startSession;
 }

@@ -5,7 +5,7 @@ import { connect } from '../../src/phone/connect.js';
 import { serve } from '../../src/phone/serve.js';
 import { memoryPair } from '../../src/transport/memory.js';
 
-const LOADED_LATER = ['../../src/noise/suite-noble.js', '../../src/phone/session.js'];
+const LOADED_LATER = ['../../src/noise/suite-noble.js', '../../src/phone/start-session.js'];
 
 afterEach(() => {
   for (const module of LOADED_LATER) vi.doUnmock(module);
