@@ -1,13 +1,15 @@
 // Clauses C2 to C4 of agent-phone v1 over the real channel, each with either side as the producer. C1, the impostors, is
 // a matter of the handshake.
 
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { decodeUtf8 } from '../../src/bytes/utf8.js';
 import type { Channel } from '../../src/channel/contract.js';
 import c4 from '../../vectors/phone/c4.json' with { type: 'json' };
 import { settle } from '../support/frame-peer.js';
 import { hex } from '../support/hex.js';
 import { securePair } from '../support/secure-pair.js';
+
+vi.setConfig({ testTimeout: 120_000 });
 
 interface WireFrame {
   readonly type: string;

@@ -1,12 +1,14 @@
 // Every limit of a session just below it, at it and just above it. The table is typed by the limits themselves, so that
 // a new limit does not compile without its edge.
 
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { LimitError } from '../../../src/errors.js';
 import type { HandlerContext } from '../../../src/phone/handlers.js';
 import { DEFAULT_LIMITS, type SessionLimits } from '../../../src/phone/limits.js';
 import type { Session } from '../../../src/phone/session.js';
 import { type FramePeer, sessionAgainst, settle } from '../../support/frame-peer.js';
+
+vi.setConfig({ testTimeout: 120_000 });
 
 interface Edge {
   /** What happens at one value; as a word. */

@@ -1,9 +1,11 @@
 // Rows S2 and S3, findings F7 and F8: what a peer may do with credit, as a consumer and as a producer.
 
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { LimitError } from '../../../src/errors.js';
 import { CHUNKS_PER_TURN } from '../../../src/phone/served-call.js';
 import { type FramePeer, sessionAgainst, sessionPair, settle } from '../../support/frame-peer.js';
+
+vi.setConfig({ testTimeout: 120_000 });
 
 const MAX = Number.MAX_SAFE_INTEGER;
 

@@ -130,6 +130,17 @@ test.each([
   },
 );
 
+test('S4: calls that could not be sent take no place: a thousand of them, and there is room as before', async () => {
+  const { session, peer } = sessionAgainst('initiator', { limits: { maxOpenStreams: 2, maxWaitingCalls: 1 } });
+  for (let n = 0; n < 1_000; n++) {
+    await expect(session.call('m', 'x'.repeat(66_000))).rejects.toMatchObject({ limit: 'maxFrameBytes' });
+  }
+  const calls = [session.call('a'), session.call('b')].map((call) => call.catch(() => {}));
+  expect(await peer.until(2)).toMatchObject([{ stream_id: 1 }, { stream_id: 3 }]);
+  await session.close();
+  await Promise.all(calls);
+});
+
 test('S5: 1,000 eight-chunk streams with late grants and late cancels are not held against anybody', async () => {
   const { session, peer } = sessionAgainst('responder', { handlers: { eight: () => count(8) } });
   for (let n = 0; n < 1_000; n++) {

@@ -1,12 +1,14 @@
 // Row S7, finding F10: whenever and however a session ends, every promise settles within one tick, with `delivery`
 // telling the truth; every handler's signal aborts; every generator runs its `finally`.
 
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { decodeUtf8 } from '../../../src/bytes/utf8.js';
 import { ChannelError, RpcError } from '../../../src/errors.js';
 import type { Handlers } from '../../../src/phone/handlers.js';
 import { sessionAgainst, sessionPair, settle } from '../../support/frame-peer.js';
 import { unhandledDuring } from '../../support/unhandled.js';
+
+vi.setConfig({ testTimeout: 120_000 });
 
 /** What became of one promise. */
 interface Outcome {
@@ -280,4 +282,99 @@ test('S7: a producer that waits for credit, and one that waits for room, are let
   session.abort();
   await settle(1);
   expect(open).toBe(0);
+});
+
+test('S7: no listener stays on a signal that outlives its calls', async () => {
+  const { signal } = new AbortController();
+  const added = vi.spyOn(signal, 'addEventListener');
+  const removed = vi.spyOn(signal, 'removeEventListener');
+  const { caller, callee } = sessionPair({
+    handlers: {
+      echo: (value) => value,
+      async *three() {
+        yield* [1, 2, 3];
+      },
+      hang: () => new Promise(() => {}),
+      fails: () => {
+        throw new Error('x');
+      },
+    },
+  });
+  await caller.call('echo', 1, { signal });
+  await caller.call('fails', 1, { signal }).catch(() => {});
+  await caller.call('echo', 'x'.repeat(70_000), { signal }).catch(() => {});
+  for await (const _ of caller.stream('three', {}, { signal }));
+  for await (const _ of caller.stream('three', {}, { signal })) break;
+  await caller
+    .stream('fails', {}, { signal })
+    .next()
+    .catch(() => {});
+  const left = Promise.allSettled([caller.call('hang', 1, { signal }), caller.stream('hang', 1, { signal }).next()]);
+  await callee.close();
+  await left;
+  expect(added).toHaveBeenCalledTimes(8);
+  expect(removed).toHaveBeenCalledTimes(8);
+});
+
+test('S7: a call given up while it waits in line is never sent', async () => {
+  const { session, peer } = sessionAgainst('initiator', { limits: { maxOpenStreams: 1 } });
+  const first = session.call('first');
+  const controller = new AbortController();
+  const given = [
+    session.call('given up', {}, { signal: controller.signal }),
+    session.stream('given up', {}, { signal: controller.signal }).next(),
+  ];
+  const left = session.stream('left');
+  const step = left.next();
+  const last = session.call('last');
+  await settle();
+  controller.abort('enough');
+  for (const promise of given) await expect(promise).rejects.toBe('enough');
+  await left.return?.();
+  expect(await step).toEqual({ done: true, value: undefined });
+  peer.send({ type: 'res', stream_id: 1, seq: 0, result: 1 });
+  expect(await first).toBe(1);
+  await settle();
+  expect(peer.frames).toMatchObject([{ method: 'first' }, { method: 'last', stream_id: 3 }]);
+  await Promise.all([session.close(), expect(last).rejects.toMatchObject({ delivery: 'sent' })]);
+});
+
+test('S7: a call cancelled while its authorisation is awaited never reaches the handler', async () => {
+  let decide: (allowed: boolean) => void = () => {};
+  const handler = vi.fn();
+  const { session, peer } = sessionAgainst('responder', {
+    authorize: () => new Promise<boolean>((resolve) => (decide = resolve)),
+    handlers: { m: handler },
+  });
+  for (const credits of [undefined, 8]) {
+    const streamId = credits === undefined ? 1 : 3;
+    peer.req(streamId, 'm', credits === undefined ? {} : { credits });
+    await settle(1);
+    peer.send({ type: 'cancel', stream_id: streamId, seq: 0 });
+    await settle(1);
+    decide(true);
+    await settle();
+  }
+  expect(handler).not.toHaveBeenCalled();
+  expect(peer.frames).toMatchObject([{ type: 'stream_end', stream_id: 3, reason: 'cancelled' }]);
+  await session.close();
+});
+
+test('S7, F9: an iterator of any making hears of the cancel while its next() is still awaited', async () => {
+  const returned = vi.fn(async () => ({ done: true, value: undefined }) as const);
+  const { session, peer } = sessionAgainst('responder', {
+    handlers: {
+      deaf: () => ({ [Symbol.asyncIterator]: () => ({ next: () => new Promise(() => {}), return: returned }) }),
+    },
+  });
+  peer.req(1, 'deaf', { credits: 8 });
+  await settle();
+  peer.send({ type: 'cancel', stream_id: 1, seq: 0 });
+  await settle();
+  expect(returned).toHaveBeenCalledTimes(1);
+  peer.req(3, 'deaf', { credits: 8 });
+  await settle();
+  await session.close();
+  await settle();
+  expect(returned).toHaveBeenCalledTimes(2);
 });

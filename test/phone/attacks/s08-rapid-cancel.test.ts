@@ -1,8 +1,11 @@
 // Row S8: opening and cancelling as fast as it goes (the HTTP/2 rapid-reset class), and how much runs at once.
 
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { HandlerContext } from '../../../src/phone/handlers.js';
 import { type FramePeer, sessionAgainst, settle } from '../../support/frame-peer.js';
+
+// Two hundred thousand frames take a while on a busy machine.
+vi.setConfig({ testTimeout: 120_000 });
 
 /** Counts the handlers that run, and the most there ever were. */
 class Gauge {
@@ -183,6 +186,22 @@ test('S8: the 65th waits, in order, and the 257th is told busy; neither is a clo
   await settle();
   expect(order.at(-1)).toBe('again');
   await session.close();
+});
+
+test('S8: those that still wait when the session ends never run, whatever becomes of those that do', async () => {
+  const finish: (() => void)[] = [];
+  const { session, peer } = sessionAgainst('responder', {
+    limits: { maxRunningHandlers: 2 },
+    handlers: { slow: () => new Promise<void>((resolve) => finish.push(resolve)) },
+  });
+  for (let n = 0; n < 10; n++) peer.req(2 * n + 1, 'slow');
+  await settle();
+  await session.close();
+  for (let n = 0; n < 10; n++) {
+    finish[n]?.();
+    await settle(1);
+  }
+  expect(finish).toHaveLength(2);
 });
 
 test('S8: a cancel of one that waits takes it out of the line, and costs no budget', async () => {

@@ -118,6 +118,28 @@ test.each(['toString', '__proto__', 'constructor', 'hasOwnProperty', 'valueOf', 
   },
 );
 
+test('S10: members lent by a polluted Object.prototype are not read', async () => {
+  const { session, peer } = sessionAgainst('responder', { handlers: { echo: (value) => value === undefined } });
+  const lend = (name: string, value: unknown) =>
+    Object.defineProperty(Object.prototype, name, { value, configurable: true, enumerable: false });
+  const lent = { credits: 5, params: 'lent', method: 'lent', error: {}, reason: 'lent' };
+  try {
+    for (const [name, value] of Object.entries(lent)) lend(name, value);
+    // In an order that the short way does not know.
+    peer.send('{"type":"req","method":"echo","seq":0,"stream_id":1}');
+    peer.send('{"type":"cancel","seq":0,"stream_id":1}');
+    await settle(1);
+    const [answer] = peer.frames;
+    peer.send('{"type":"req","seq":0,"stream_id":3}');
+    await settle(1);
+    for (const name of Object.keys(lent)) delete (Object.prototype as unknown as Record<string, unknown>)[name];
+    expect(answer).toEqual({ type: 'res', stream_id: 1, seq: 0, result: true });
+    expect(await session.closed).toMatchObject({ code: 1002 });
+  } finally {
+    for (const name of Object.keys(lent)) delete (Object.prototype as unknown as Record<string, unknown>)[name];
+  }
+});
+
 const REFUSED: Record<string, string | Uint8Array> = {
   'bytes that are not UTF-8': new Uint8Array([0x22, 0xff, 0xfe, 0x22]),
   'an overlong encoding': new Uint8Array([...encodeUtf8('{"seq":0,"stream_id":1,"type":"cancel","x":"'), 0xc0, 0xaf]),

@@ -10,6 +10,9 @@ import { sessionAgainst, settle } from '../../support/frame-peer.js';
 import { securePair } from '../../support/secure-pair.js';
 import { unhandledDuring } from '../../support/unhandled.js';
 
+// Megabytes are sealed and opened here, which takes a while on a busy machine.
+vi.setConfig({ testTimeout: 120_000 });
+
 const isPending = async (promise: Promise<unknown>) => (await Promise.race([promise, settle()])) === undefined;
 
 describe('S13: the end', () => {
@@ -49,6 +52,23 @@ describe('S13: the end', () => {
     expect(await session.closed).toMatchObject({ code: 1002 });
     await settle();
     expect(handler).toHaveBeenCalledTimes(1);
+  });
+
+  test('a channel that goes on delivering after the end is not listened to', async () => {
+    const handler = vi.fn();
+    const { session, peer, channel } = sessionAgainst('responder', { handlers: { m: handler } });
+    const call = session.call('m').catch((error: unknown) => error);
+    await peer.until(1);
+    channel.close = () => {};
+    void session.close();
+    peer.req(1, 'm');
+    peer.send({ type: 'res', stream_id: 2, seq: 0, result: 'late' });
+    peer.send('no JSON');
+    await settle();
+    expect(handler).not.toHaveBeenCalled();
+    expect(await call).toMatchObject({ code: 'ERR_CHANNEL_CLOSED', delivery: 'sent' });
+    expect(peer.frames).toHaveLength(1);
+    channel.abort();
   });
 
   test('sending after the end rejects, on either side and in every way', async () => {
@@ -146,7 +166,7 @@ describe('S14: a peer that does not read', () => {
     encodeUtf8(`{"result":"${chunk}","seq":9999,"stream_id":999,"type":"stream_chunk"}`).length + 16;
 
   test.each([1, 10, 64])('%i producers pause at 1 MiB unsent, and go on when it reads', async (streams) => {
-    const chunk = 'x'.repeat(1_000);
+    const chunk = 'x'.repeat(5_000);
     let produced = 0;
     const { caller, transports, fromCallee } = await securePair({
       handlers: {
@@ -167,7 +187,7 @@ describe('S14: a peer that does not read', () => {
     await settle(50);
     expect(produced).toBe(before);
     fromCallee.go();
-    await settle(5);
+    await settle(1);
     expect(produced).toBeGreaterThan(before);
     caller.abort();
   });
