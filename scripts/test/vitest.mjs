@@ -33,7 +33,7 @@ export async function unitTests({ log }) {
  * @returns {Promise<import('./steps.mjs').Result>}
  */
 async function runVitest(log) {
-  const timeoutMs = process.env.RINGLINE_LONG === '1' ? 3_600_000 : 360_000;
+  const timeoutMs = process.env.RINGLINE_LONG === '1' ? 3_600_000 : 1_200_000;
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${REPORT}`];
   const coverage = [
     '--coverage',

@@ -39,8 +39,12 @@ describe('examples', () => {
     expect(Object.keys(lastLines).sort()).toEqual([...examples].sort());
   });
 
-  test.each(examples)('%s', async (name) => {
-    const { code, out } = await run(name);
-    expect({ code, last: out.trimEnd().split('\n').at(-1) }).toEqual({ code: 0, last: lastLines[name] });
-  }, 30_000);
+  test.each(examples)(
+    '%s',
+    async (name) => {
+      const { code, out } = await run(name);
+      expect({ code, last: out.trimEnd().split('\n').at(-1) }).toEqual({ code: 0, last: lastLines[name] });
+    },
+    30_000,
+  );
 });
