@@ -17,7 +17,7 @@ export async function startImpostor() {
   const host = await nodeHost({
     did,
     sessions: new Set(),
-    ready: Promise.resolve(),
+    ready: async () => {},
     async accept(connection) {
       if ('accept' in connection) throw new TypeError('a host hands over calls that have arrived');
       const { transport } = connection;
