@@ -36,6 +36,7 @@ interface BunRuntime {
 export async function listen(server: PhoneServer, address: Address): Promise<Listening> {
   const { Deno, Bun } = globalThis as { readonly Deno?: DenoRuntime; readonly Bun?: BunRuntime };
   const { port, host } = address;
+  await server.ready();
   if (Deno !== undefined) {
     const http = Deno.serve({ port, hostname: host, onListen: () => {} }, denoHandler(server));
     return { url: urlOf(host, http.addr.port), close: () => http.shutdown() };

@@ -58,6 +58,8 @@ export async function nodeHost(server: PhoneServer, options: NodeHostOptions = {
   assertInteger(port, 'port', 0, 65_535);
   assertString(host, 'host');
   const reception = new Reception(server, options);
+  // An identity that does not answer for its DID is told here, not to the first caller.
+  await server.ready();
   // Whoever has not finished asking after 10 s is gone; an upgraded connection has the server's own deadlines.
   const http = createServer({ headersTimeout: 10_000, requestTimeout: 10_000, connectionsCheckingInterval: 5_000 });
   http.on('request', (request: IncomingMessage, response: ServerResponse) => {
