@@ -30,7 +30,10 @@ for (const [signal, code] of /** @type {const} */ ([
   ['SIGTERM', 143],
   ['SIGHUP', 129],
 ])) {
-  process.once(signal, () => void end().finally(() => process.exit(code)));
+  process.once(signal, () => {
+    report.silence();
+    void end().finally(() => process.exit(code));
+  });
 }
 setTimeout(() => {
   report.fault('the run', new Error(`not done after ${RUN_MS / 1000} s`));

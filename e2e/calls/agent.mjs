@@ -12,7 +12,7 @@ export async function makeAgent(library) {
   const records = new Map();
   /** What is known about one DID. */
   const recordOf = (did) => {
-    const record = records.get(did) ?? { handled: 0, refusals: [], left: 0, waiting: [] };
+    const record = records.get(did) ?? { handled: 0, refusals: [], produced: 0, left: 0, waiting: [] };
     records.set(did, record);
     return record;
   };
@@ -30,9 +30,12 @@ export async function makeAgent(library) {
   const handlers = {
     echo: (params) => params,
     who: (_params, { peer }) => peer.did,
-    *count({ n }) {
-      for (let i = 0; i < n; i++) yield i;
+    *count({ n }, { peer }) {
+      const record = recordOf(peer.did);
+      for (record.produced = 0; record.produced < n; ) yield record.produced++;
     },
+    /** How many items of the caller's latest `count` have been made. */
+    produced: (_params, { peer }) => recordOf(peer.did).produced,
     async *forever(_params, { peer }) {
       try {
         for (let i = 0; ; i++) yield i;
@@ -80,5 +83,5 @@ export async function makeAgent(library) {
       changed(record);
     },
   });
-  return { did: identity.did, server, impostor: falseAgent(library, identity.did) };
+  return { did: identity.did, server, impostor: await falseAgent(library, identity.did) };
 }

@@ -66,6 +66,13 @@ function stream(library, target) {
       for await (const i of session.stream('count', { n }, options)) equal(i, next++);
       equal(next, n);
     }
+    // Whoever reads one item and stops has no more made than it has asked for.
+    const slow = session.stream('count', { n: 1_000 }, { credits: 8 });
+    await slow.next();
+    for (let times = 0; times < 3; times++) await session.call('echo', times);
+    const produced = await session.call('produced');
+    ok(produced <= 8, `${produced} items made for 8 credits`);
+    await slow.return();
   });
 }
 

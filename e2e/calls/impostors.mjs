@@ -5,7 +5,8 @@
  *
  * @param {any} library
  * @param {{ dialer: any, did: string, victimDid: string, method?: string }} target `did`: of the agent that is called.
- * @returns {Promise<{ code: number, answers: number }>} How the connection ended, and what came after message 2.
+ * @returns {Promise<{ code: number, answers: number }>} How the connection ended, 0 when it did not, and how much came
+ *   after message 2.
  */
 export async function claimAnotherName(
   { front, identity, noise, channel },
@@ -20,10 +21,14 @@ export async function claimAnotherName(
   });
   const transport = await dialer.dial({ subprotocol: channel.SUBPROTOCOL, callerDid: victimDid });
   const arrived = [];
+  let answered;
+  const answer = new Promise((resolve) => {
+    answered = resolve;
+  });
   const message2 = new Promise((resolve, reject) => {
     transport.receive((message) => {
-      arrived.push(message);
-      resolve(message);
+      if (arrived.push(message) === 1) resolve(message);
+      else answered({ code: 0 });
     });
     transport.closed.then(({ code }) => reject(new Error(`the agent hung up before message 2, with ${code}`)));
   });
@@ -38,7 +43,9 @@ export async function claimAnotherName(
   } catch (error) {
     if (error?.code !== 'ERR_CHANNEL_CLOSED') throw error;
   }
-  const { code } = await transport.closed;
+  // To be answered would be the end of it, too.
+  const { code } = await Promise.race([transport.closed, answer]);
+  transport.abort();
   return { code, answers: arrived.length - 1 };
 }
 
@@ -47,23 +54,21 @@ export async function claimAnotherName(
  * proof up: a good public key, and a tag out of thin air.
  *
  * @param {any} library @param {string} did The name it uses.
- * @returns {any} As `serve` returns it, for a host.
+ * @returns {Promise<any>} As `serve` returns it, for a host.
  */
-export function falseAgent({ front, channel, identity }, did) {
+export async function falseAgent({ front, channel, identity }, did) {
+  const own = await front.createIdentity();
   return {
+    ...front.serve({ identity: own }),
     did,
-    sessions: new Set(),
     async accept(connection) {
-      const incoming =
-        'accept' in connection ? await connection.accept({ subprotocol: channel.SUBPROTOCOL }) : connection;
-      const { did: another } = await front.createIdentity();
-      const message2 = new Uint8Array(48);
-      crypto.getRandomValues(message2);
-      message2.set(identity.didToX25519(another));
-      incoming.transport.receive(() => incoming.transport.send(message2));
-      await incoming.transport.closed;
+      const { SUBPROTOCOL: subprotocol } = channel;
+      const { transport } = 'accept' in connection ? await connection.accept({ subprotocol }) : connection;
+      const message2 = crypto.getRandomValues(new Uint8Array(48));
+      message2.set(identity.didToX25519(own.did));
+      transport.receive(() => transport.send(message2));
+      await transport.closed;
       throw new Error('the caller has left');
     },
-    close: async () => {},
   };
 }

@@ -13,10 +13,16 @@ export class Report {
   /** Runtimes that were not there. */
   skipped = 0;
   noBrowser = false;
+  #silent = false;
 
   /** @param {string} text */
   line(text) {
-    console.log(text);
+    if (!this.#silent) console.log(text);
+  }
+
+  /** Says no more: what fails from now on fails because the run was interrupted. */
+  silence() {
+    this.#silent = true;
   }
 
   /**

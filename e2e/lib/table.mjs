@@ -31,8 +31,8 @@ function summary(cell, ifNone) {
 /** For the terminal. @param {Cells} cells @param {readonly string[]} callers @returns {string} */
 export function printed(cells, callers) {
   const rows = [['callee \\ caller', ...callers]];
-  for (const [callee, row] of cells) {
-    rows.push([callee, ...callers.map((caller) => summary(row.get(caller), 'not run'))]);
+  for (const callee of CALLEES) {
+    rows.push([callee, ...callers.map((caller) => summary(cells.get(callee)?.get(caller), 'not run'))]);
   }
   const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
   return rows

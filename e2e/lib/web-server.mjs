@@ -90,7 +90,8 @@ export class WebServer {
     if (request.method === 'POST') {
       const body = await bodyOf(request);
       if (folder === 'answers') this.#jobs.get(name)?.settle(JSON.parse(body));
-      if (folder === 'reports') this.reports.push(body);
+      // The icon of a tab is a wish of the browser's own.
+      if (folder === 'reports' && !body.includes('/favicon.ico')) this.reports.push(body);
       return response.writeHead(204).end();
     }
     if (folder === 'jobs') {

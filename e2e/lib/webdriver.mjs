@@ -25,10 +25,11 @@ export async function openWebKit(driverPath) {
     const capabilities = { alwaysMatch: { 'webkitgtk:browserOptions': options } };
     const session = await command(`${base}/session`, { capabilities });
     const address = `${base}/session/${session.sessionId}`;
+    const firstWindow = await command(`${address}/window`, undefined, 'GET');
     return {
       name: 'WebKit',
       version: session.capabilities?.browserVersion ?? '',
-      newTab: () => newTab(address),
+      newTab: tabsOf(address, firstWindow),
       async close() {
         await command(address, undefined, 'DELETE').catch(() => {});
         await driver.stop();
@@ -53,19 +54,31 @@ function startDriver(path, port) {
     : new Program(path, args, { cwd: '/' });
 }
 
-/** @param {string} address @returns {Promise<import('./browsers.mjs').Tab>} */
-async function newTab(address) {
-  const { handle } = await command(`${address}/window/new`, { type: 'tab' });
-  // One session has one current window: each command goes to its own first.
-  const inWindow = async (/** @type {() => Promise<any>} */ act) => {
-    await command(`${address}/window`, { handle });
-    return act();
+/**
+ * Tabs of one session, which has one current window for all commands: each goes to its own first, one after the other.
+ *
+ * @param {string} address @param {string} firstWindow Never closed, so that there is always one to open another from.
+ * @returns {() => Promise<import('./browsers.mjs').Tab>}
+ */
+function tabsOf(address, firstWindow) {
+  /** @type {Promise<unknown>} */
+  let turn = Promise.resolve();
+  const inWindow = (/** @type {string} */ handle, /** @type {() => Promise<any>} */ act) => {
+    const result = turn.then(async () => {
+      await command(`${address}/window`, { handle });
+      return act();
+    });
+    turn = result.catch(() => {});
+    return result;
   };
-  return {
-    go: (url) => inWindow(() => command(`${address}/url`, { url })),
-    reload: () => inWindow(() => command(`${address}/refresh`, {})),
-    close: () => inWindow(() => command(`${address}/window`, undefined, 'DELETE')),
-    said: [],
+  return async () => {
+    const { handle } = await inWindow(firstWindow, () => command(`${address}/window/new`, { type: 'tab' }));
+    return {
+      go: (url) => inWindow(handle, () => command(`${address}/url`, { url })),
+      reload: () => inWindow(handle, () => command(`${address}/refresh`, {})),
+      close: () => inWindow(handle, () => command(`${address}/window`, undefined, 'DELETE')),
+      said: [],
+    };
   };
 }
 

@@ -326,8 +326,8 @@ async function falseCaller(library) {
     serve({ identity: bob, transport: far, handlers: { echo: () => ++handled }, onRefused });
   });
   const { code, answers } = await claimAnotherName(library, { dialer: near, did: bob.did, victimDid: victim.did });
-  equal(await refusal, ['ERR_CHANNEL_IMPOSTOR', victim.did]);
   equal([code, answers, handled], [1008, 0, 0]);
+  equal(await refusal, ['ERR_CHANNEL_IMPOSTOR', victim.did]);
 }
 
 async function misuse(library) {

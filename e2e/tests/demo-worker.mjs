@@ -15,7 +15,7 @@ const DID = 'did:key:z6MkehRgf7yJbgaGfYsdoAsKdBPE3dj2CYhowQdcjqSJgvVd';
 /** @param {import('../lib/stage.mjs').Stage} stage */
 export async function demoWorker(stage) {
   const { report, workerd, project } = stage;
-  if (workerd === undefined) return;
+  if (workerd === undefined) return report.notRun('demo/worker', 'there is no workerd');
   const folder = join(project.folder, 'demo-worker');
   cpSync(join(root, 'demo/worker'), folder, { recursive: true });
   const config = parseJsonc(readFileSync(join(folder, 'wrangler.jsonc'), 'utf8'));
