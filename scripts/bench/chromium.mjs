@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { chromium as playwright } from 'playwright';
 import { rolldown } from 'rolldown';
-import { nativeWebSocket } from '../build/bundle.mjs';
+import { nativeWebSocket } from '../build/page-plugins.mjs';
 import { findChromium } from '../find-browser.mjs';
 import { startPeer } from './processes.mjs';
 import { interleave, median, ratio } from './rounds.mjs';

@@ -4,17 +4,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { rolldown } from 'rolldown';
-
-/**
- * Lets a browser bundle use the browser's own WebSocket: `isows` exists to find one elsewhere.
- *
- * @type {import('rolldown').Plugin}
- */
-export const nativeWebSocket = {
-  name: 'native-web-socket',
-  resolveId: (id) => (id === 'isows' ? '\0isows' : undefined),
-  load: (id) => (id === '\0isows' ? 'export const WebSocket = globalThis.WebSocket;' : undefined),
-};
+import { librariesFirst, loadedAtOnce, nativePbkdf2, nativeWebSocket, packedWords } from './page-plugins.mjs';
 
 /**
  * Makes an import that leads nowhere an error; rolldown would leave it in place with a warning.
@@ -36,9 +26,9 @@ export const failOnUnresolved = (level, log, handle) => {
  */
 export async function bundleForPages(outDir, format, banner) {
   const bundle = await rolldown({
-    input: join(outDir, 'index.js'),
+    input: 'page',
     platform: 'browser',
-    plugins: [nativeWebSocket],
+    plugins: [librariesFirst(join(outDir, 'index.js')), loadedAtOnce, nativeWebSocket, nativePbkdf2, packedWords],
     transform: { target: 'es2022' },
     logLevel: 'warn',
     onLog: failOnUnresolved,
@@ -48,6 +38,7 @@ export async function bundleForPages(outDir, format, banner) {
     format,
     name: 'ringline',
     minify: true,
+    comments: { legal: false },
     codeSplitting: false,
     postBanner: banner,
   });

@@ -6,7 +6,7 @@ import { isBuiltin } from 'node:module';
 import { join } from 'node:path';
 import { rolldown } from 'rolldown';
 import { parseAst } from 'rolldown/parseAst';
-import { nativeWebSocket } from './bundle.mjs';
+import { nativeWebSocket } from './page-plugins.mjs';
 import { filesBelow } from './stamp.mjs';
 
 /**

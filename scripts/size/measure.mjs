@@ -25,12 +25,14 @@ export const gzipBytes = (content) => gzipSync(content, { level: 9 }).length;
  * Bundles one entry.
  *
  * @param {string} code Source of the entry, importing absolute paths.
- * @returns {Promise<{ initial: Measure, lazy: (modules: RegExp) => Measure }>} What is loaded at once, and what the
- *   dynamic imports of matching modules add to it.
+ * @returns {Promise<{ initial: Measure, lazy: (modules: RegExp) => Measure, with: (modules: RegExp) => Measure }>} What
+ *   is loaded at once, what the dynamic imports of matching modules add to it, and both together.
  */
 export async function measure(code) {
   const bundle = await rolldown({
     input: 'entry',
+    // Nobody imports from a page's entry, so that it may hold what a later chunk shares with it.
+    preserveEntrySignatures: 'allow-extension',
     platform: 'browser',
     transform: { target: 'es2022' },
     external: (id) => isBuiltin(id) || id === 'ws',
@@ -52,12 +54,14 @@ export async function measure(code) {
     [...chunks.values()].filter((chunk) => chunk.isEntry),
   );
   const lazyEntries = [...chunks.values()].filter((chunk) => chunk.isDynamicEntry);
+  const added = (/** @type {RegExp} */ modules) => {
+    const wanted = lazyEntries.filter((chunk) => modules.test(Object.keys(chunk.modules).join('\n')));
+    return closure(chunks, wanted).filter((chunk) => !initial.includes(chunk));
+  };
   return {
     initial: sum(initial),
-    lazy(modules) {
-      const wanted = lazyEntries.filter((chunk) => modules.test(Object.keys(chunk.modules).join('\n')));
-      return sum(closure(chunks, wanted).filter((chunk) => !initial.includes(chunk)));
-    },
+    lazy: (modules) => sum(added(modules)),
+    with: (modules) => sum([...initial, ...added(modules)]),
   };
 }
 

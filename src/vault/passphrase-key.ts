@@ -44,11 +44,8 @@ export async function derivePassphraseKey(
     return await deriveNatively(password, salt, iterations);
   } catch {
     // Whatever kept WebCrypto from it, the slow way gives the same answer.
-    const [{ pbkdf2Async }, { sha256 }] = await Promise.all([
-      import('@noble/hashes/pbkdf2.js'),
-      import('@noble/hashes/sha2.js'),
-    ]);
-    return await pbkdf2Async(sha256, password, salt, { c: iterations, dkLen: 32 });
+    const { slowPbkdf2 } = await import('./slow-pbkdf2.js');
+    return await slowPbkdf2(password, salt, iterations);
   } finally {
     wipe(password);
   }
