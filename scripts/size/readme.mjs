@@ -13,7 +13,6 @@ const TOLERANCE_KB = 0.2;
  * @property {number} minBytes
  * @property {number} gzipBytes
  * @property {number | undefined} budgetBytes
- * @property {number | undefined} [goalBytes]
  */
 
 /** @param {number} bytes */
