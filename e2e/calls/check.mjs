@@ -123,7 +123,9 @@ function falseCaller(library, target) {
     const victim = await library.front.createIdentity();
     const claim = { dialer: target.dialAgent(), did: target.did, victimDid: victim.did, method: 'count' };
     const { code, answers } = await claimAnotherName(library, claim);
-    equal([code, answers], [1008, 0]);
+    // Where our last message crosses the agent's goodbye, the network may drop the latter: then the end has no code.
+    ok([1008, 1006].includes(code), `the connection ended with ${code}`);
+    equal(answers, 0, 'answers:');
     const verdict = await session.call('refused', { did: victim.did });
     equal(verdict, { handled: 0, refusals: ['ERR_CHANNEL_IMPOSTOR'] });
   });

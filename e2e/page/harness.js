@@ -20,6 +20,7 @@ globalThis.harness = (() => {
   addEventListener('unhandledrejection', ({ reason }) => post({ error: `unhandled: ${describe(reason)}` }));
 
   return {
+    violations,
     /** Does the job of this page with the work that is registered for its kind. */
     async run(works) {
       const { kind, data } = await (await fetch(`/jobs/${id}`)).json();

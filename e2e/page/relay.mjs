@@ -19,11 +19,11 @@ export async function relay({ channel, front }, port, url) {
 
 function pass(from, to) {
   from.receive((message) => {
-    // The other side may have gone while this was on its way.
+    // The other side may be going while this was on its way; its end, with its code, comes by itself.
     try {
       to.send(message);
-    } catch {
-      from.abort();
+    } catch (error) {
+      if (error?.code !== 'ERR_CHANNEL_CLOSED') from.abort();
     }
   });
   void from.closed.then(({ code, reason, clean }) => (clean && code !== 1005 ? to.close(code, reason) : to.abort()));

@@ -10,12 +10,12 @@ const attempt = (action) => {
 };
 
 globalThis.harness.run({
-  break() {
+  async break() {
     // Trusted as a type, but still text that would become code.
     const trusted = globalThis.trustedTypes
       ?.createPolicy('breaker', { createScript: (text) => text })
       .createScript('1');
-    return {
+    const outcome = {
       inline: globalThis.inlineRan === true ? 'went through' : 'did not run',
       // biome-ignore lint/security/noGlobalEval: it is what must not work.
       eval: attempt(() => globalThis.eval(trusted ?? '1')),
@@ -24,5 +24,11 @@ globalThis.harness.run({
       }),
       elsewhere: attempt(() => new WebSocket('ws://localhost:9/')),
     };
+    await fetch('http://localhost:9/').catch(() => {});
+    // Some browsers find out about connections a little later.
+    const { violations } = globalThis.harness;
+    const seen = () => violations.some((violation) => violation.startsWith('connect-src'));
+    for (let tries = 0; tries < 100 && !seen(); tries++) await new Promise((go) => setTimeout(go, 50));
+    return outcome;
   },
 });

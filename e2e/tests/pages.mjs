@@ -167,13 +167,20 @@ export async function identityAtRest(stage, browser, startAnew) {
 }
 
 /**
- * The policy: nothing has broken it, and whatever breaks it is seen.
+ * The policy under which all of this ran: nothing has broken it, and whatever breaks it is seen.
  *
- * @param {Stage} stage @param {Browser} browser
+ * @param {Stage} stage @param {readonly Browser[]} browsers
  */
-export async function policy(stage, browser) {
+export async function policy(stage, browsers) {
   const { report, web } = stage;
-  await report.test(`${browser.name}: the strict policy held, without one report`, () => equal(web.reports, []));
+  const names = browsers.map(({ name }) => name).join(', ');
+  await report.test(`${names}: the strict policy held, without one report`, () => equal(web.reports, []));
+  for (const browser of browsers) await brokenPolicy(stage, browser);
+}
+
+/** @param {Stage} stage @param {Browser} browser */
+async function brokenPolicy({ report, web }, browser) {
+  web.reports.length = 0;
   const tab = await browser.newTab();
   await report.test(`${browser.name}: what breaks the policy is refused and reported`, async () => {
     const { value, violations } = await web.ask(tab.go, 'break', undefined, '/violation.html');
@@ -187,7 +194,6 @@ export async function policy(stage, browser) {
     // The reports go by themselves, a little later.
     for (let tries = 0; tries < 100 && web.reports.length === 0; tries++) await new Promise((go) => setTimeout(go, 50));
     ok(web.reports.length > 0, 'the browser reported nothing');
-    web.reports.length = 0;
   });
   await tab.close();
 }
