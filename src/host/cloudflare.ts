@@ -18,6 +18,8 @@ interface WorkersGlobals {
  *
  * Make both once per isolate and keep them, so that the caps count; the identity comes from a secret. The address of a
  * caller is known only if you say where it is written: `addressHeader: 'cf-connecting-ip'`.
+ * A Worker knows no address of its own either: on a developer's machine, where a foreign name may lead to loopback, only
+ * `allowedHosts` and `allowedOrigins` keep other sites' pages out.
  *
  * @returns Answers upgrades with status 101 and everything else with a refusal; see `HostOptions`.
  * @throws {TypeError | RangeError} options of the wrong kind or out of range.
