@@ -3,7 +3,7 @@
 import { assertInteger } from '../bytes/assert.js';
 import { type Attempt, startDeadline, unlessAborted } from '../channel/deadline.js';
 import { DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS } from '../channel/initiate.js';
-import { SUBPROTOCOL } from '../channel/parties.js';
+import { loadSuite, SUBPROTOCOL } from '../channel/parties.js';
 import { type RespondOptions, respond } from '../channel/respond.js';
 import type { SecureChannel } from '../channel/secure-channel.js';
 import { systemClock } from '../clock.js';
@@ -13,6 +13,7 @@ import { didToX25519 } from '../identity/did-key.js';
 import type { Identity } from '../identity/identity.js';
 import { assertIdentity, proveIdentity } from '../identity/prove.js';
 import { defaultSuite } from '../noise/default-suite.js';
+import { type PreparedSuite, withSpareKeys } from '../noise/spare-keys.js';
 import type { NoiseSuite } from '../noise/suite.js';
 import type { Acceptor, IncomingCall } from '../transport/contract.js';
 import { type AdmissionLimits, Admissions, resolveAdmission } from './admission.js';
@@ -95,6 +96,14 @@ export function serve(options: ServeOptions): PhoneServer {
   // Ended one by one when the server closes: a signal they all listened to would gather a listener for each.
   const attempts = new Set<Attempt>();
   let closed: ChannelError | undefined;
+  let prepared: PreparedSuite | undefined;
+
+  /** The suite, with a key pair in the making while the caller's first message is on its way. */
+  async function prepareSuite(): Promise<PreparedSuite> {
+    prepared ??= withSpareKeys(await loadSuite(suite));
+    prepared.prepare();
+    return prepared;
+  }
 
   async function establish(connection: IncomingCall | Acceptor, signal: AbortSignal): Promise<Session> {
     const incoming =
@@ -120,7 +129,10 @@ export function serve(options: ServeOptions): PhoneServer {
         }
         await admission.enter(ended);
       };
-      const channel = await unlessAborted(signal, shakeHands({ identity, incoming, suite, signal, admit }));
+      const channel = await unlessAborted(
+        signal,
+        shakeHands({ identity, incoming, suite: prepareSuite, signal, admit }),
+      );
       // The server may have been closed in this very moment, or be full: no session is born after that.
       signal.throwIfAborted();
       admissions.assertRoom(sessions.size);
@@ -131,9 +143,9 @@ export function serve(options: ServeOptions): PhoneServer {
   }
 
   function begin(channel: SecureChannel, remoteAddress: string | undefined): Session {
-    const { remoteDid: did } = channel;
+    const { remoteDid: did, remoteStaticKey: agreementKey } = channel;
     const address = remoteAddress === undefined ? {} : { remoteAddress };
-    const record: PeerRecord = { peer: { did, proof: 'x25519', agreementKey: didToX25519(did), ...address } };
+    const record: PeerRecord = { peer: { did, proof: 'x25519', agreementKey, ...address } };
     const handlers = handlersWith(options.handlers, PROOF_METHOD, proofHandler(identity, channel, record));
     const authorize = authorizeBehindProof(options, () => void session.drain());
     const sessionOptions = { ...options, handlers, ...(authorize && { authorize }) };
