@@ -67,8 +67,8 @@ export async function respond(options: RespondOptions): Promise<SecureChannel> {
     reader.expect(Number.POSITIVE_INFINITY);
     transport.send(responder.writeMessage2());
     await responder.readMessage3(await reader.next(XK_MESSAGE_BYTES[2]));
-    const { remoteStaticKey, ...keys } = responder.split();
-    if (!equalBytes(remoteStaticKey, claimedKey)) {
+    const keys = responder.split();
+    if (!equalBytes(keys.remoteStaticKey, claimedKey)) {
       keys.send.wipe();
       keys.receive.wipe();
       throw new ChannelError('ERR_CHANNEL_IMPOSTOR', `the caller does not hold the key of ${callerDid}`);

@@ -14,6 +14,8 @@ export interface SecureChannelOptions {
   readonly role: 'initiator' | 'responder';
   readonly localDid: string;
   readonly remoteDid: string;
+  /** X25519 key of the peer, 32 bytes. Owned. */
+  readonly remoteStaticKey: Uint8Array;
   /** 32 bytes. Owned. */
   readonly handshakeHash: Uint8Array;
   /** Keys of the two directions. Owned. */
@@ -35,6 +37,8 @@ export class SecureChannel implements Channel {
   readonly role: 'initiator' | 'responder';
   readonly localDid: string;
   readonly remoteDid: string;
+  /** X25519 key that the peer has proved to hold, 32 bytes. */
+  readonly remoteStaticKey: Uint8Array;
   readonly handshakeHash: Uint8Array;
   readonly closed: Promise<ChannelCloseInfo>;
   readonly #transport: Transport;
@@ -48,6 +52,7 @@ export class SecureChannel implements Channel {
     this.role = options.role;
     this.localDid = options.localDid;
     this.remoteDid = options.remoteDid;
+    this.remoteStaticKey = options.remoteStaticKey;
     this.handshakeHash = options.handshakeHash;
     this.#transport = options.transport;
     this.#reader = options.reader;

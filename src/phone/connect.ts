@@ -1,7 +1,6 @@
 // Calling an agent: dial, handshake, session.
 
 import { type InitiateOptions, initiate } from '../channel/initiate.js';
-import { didToX25519 } from '../identity/did-key.js';
 import { defaultSuite } from '../noise/default-suite.js';
 import type { NoiseSuite } from '../noise/suite.js';
 import type { startProvenSession } from './proven-session.js';
@@ -51,8 +50,8 @@ export async function connect(options: ConnectOptions): Promise<Session> {
     return loaded;
   };
   const channel = await initiate({ ...options, suite });
-  const agreementKey = didToX25519(channel.remoteDid);
-  return start(channel, { peer: { did: channel.remoteDid, proof: 'x25519', agreementKey } }, options);
+  const { remoteDid: did, remoteStaticKey: agreementKey } = channel;
+  return start(channel, { peer: { did, proof: 'x25519', agreementKey } }, options);
 }
 
 /** What starts the session, with an exchange of proofs or without. */

@@ -24,6 +24,7 @@ function channelOn(transport: Transport, role: 'initiator' | 'responder', sendLe
     role,
     localDid: role === 'initiator' ? alice.did : bob.did,
     remoteDid: role === 'initiator' ? bob.did : alice.did,
+    remoteStaticKey: new Uint8Array(32),
     handshakeHash: new Uint8Array(32),
     send: state(sendKey, sendLeft),
     receive: state(receiveKey, receiveLeft),
