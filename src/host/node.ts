@@ -9,6 +9,7 @@ import { assertInteger, assertString } from '../bytes/assert.js';
 import { MAX_FRAME_BYTES } from '../channel/contract.js';
 import { SUBPROTOCOL } from '../channel/parties.js';
 import type { PhoneServer } from '../phone/serve.js';
+import { corkPerTurn } from '../transport/cork.js';
 import type { WebSocketLike } from '../transport/socket-transport.js';
 import { refusalText } from './http-text.js';
 import { Reception } from './reception.js';
@@ -109,7 +110,7 @@ async function attach(reception: Reception, http: HttpServer | HttpsServer, path
     socket.on('error', () => socket.destroy());
     const verdict = reception.judge(upgradeRequest(request));
     if (verdict.accepted) {
-      const onBeforeSend = corkPerTick(socket);
+      const onBeforeSend = corkPerTurn(socket, process.nextTick);
       ws.handleUpgrade(request, socket, head, (accepted) =>
         reception.takeSocket(accepted as WebSocketLike, verdict, { onBeforeSend }),
       );
@@ -130,20 +131,6 @@ async function attach(reception: Reception, http: HttpServer | HttpsServer, path
 function upgradeRequest({ method = '', url = '', headers, socket }: IncomingMessage): UpgradeRequest {
   const header = (name: string) => headers[name]?.toString();
   return { method, url, header, remoteAddress: socket.remoteAddress, localAddress: socket.localAddress };
-}
-
-/** Holds back what one tick writes, so that it goes out in one piece: a third more calls a second, with 64 in flight. */
-function corkPerTick(socket: Duplex): () => void {
-  let corked = false;
-  return () => {
-    if (corked) return;
-    corked = true;
-    socket.cork();
-    process.nextTick(() => {
-      corked = false;
-      socket.uncork();
-    });
-  };
 }
 
 async function loadWs(): Promise<typeof import('ws')> {

@@ -6,10 +6,15 @@ import { ChannelError } from '../errors.js';
 import { abortable } from './abortable.js';
 import type { Dialer, DialOffer, Transport } from './contract.js';
 import type { TransportOptions } from './core.js';
+import { type Corkable, corkPerTurn } from './cork.js';
 import { socketTransport, type WebSocketLike } from './socket-transport.js';
 
 /** A WebSocket class, such as the runtime's own or the one from `ws`. */
 export type WebSocketConstructor = new (url: string, protocols: string[], options?: object) => WebSocketLike;
+
+interface Upgrading {
+  on(type: 'upgrade', listener: (response: { readonly socket?: Corkable }) => void): unknown;
+}
 
 /** Options of {@link webSocket}. */
 export interface WebSocketOptions extends TransportOptions {
@@ -62,7 +67,7 @@ async function dial(address: URL, offer: DialOffer, options: WebSocketOptions): 
     let transport: Transport;
     try {
       socket = new Socket(withCaller(address, callerDid), [subprotocol], NODE_OPTIONS);
-      transport = socketTransport(socket, { ...options, copyOnSend: false });
+      transport = socketTransport(socket, { ...options, copyOnSend: false, onBeforeSend: corkWhereItCan(socket) });
     } catch (cause) {
       refuse('the runtime will not open this connection (a page from https may dial wss only)', cause);
       return () => {};
@@ -87,6 +92,15 @@ async function dial(address: URL, offer: DialOffer, options: WebSocketOptions): 
     socket.addEventListener('close', failed);
     return () => transport.abort();
   });
+}
+
+/** `ws` shows its TCP socket when the server has agreed. No other WebSocket shows one. */
+function corkWhereItCan(socket: WebSocketLike & Partial<Upgrading>): () => void {
+  let cork = () => {};
+  socket.on?.('upgrade', ({ socket: tcp }) => {
+    if (typeof tcp?.cork === 'function') cork = corkPerTurn(tcp, queueMicrotask);
+  });
+  return () => cork();
 }
 
 function parseAddress(url: string | URL): URL {
