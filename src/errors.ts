@@ -24,7 +24,28 @@ export type IdentityErrorCode =
   | 'ERR_IDENTITY_UNSUPPORTED';
 
 /** Codes of {@link VerifyError}: a signature or claim that does not hold. */
-export type VerifyErrorCode = 'ERR_VERIFY_SIGNATURE';
+export type VerifyErrorCode =
+  | 'ERR_VERIFY_SIGNATURE'
+  | 'ERR_VERIFY_ENTRY'
+  | 'ERR_VERIFY_HEADER_ENCODING'
+  | 'ERR_VERIFY_HEADER'
+  | 'ERR_VERIFY_CRITICAL'
+  | 'ERR_VERIFY_ALGORITHM'
+  | 'ERR_VERIFY_TYPE'
+  | 'ERR_VERIFY_SIGNATURE_ENCODING'
+  | 'ERR_VERIFY_KEY_NOT_FOUND'
+  | 'ERR_VERIFY_KEY_UNUSABLE'
+  | 'ERR_VERIFY_KEY_RETRIEVAL';
+
+/** Codes of {@link HttpError}: a document that could not be fetched within its limits. */
+export type HttpErrorCode =
+  | 'ERR_HTTP_URL'
+  | 'ERR_HTTP_NETWORK'
+  | 'ERR_HTTP_TIMEOUT'
+  | 'ERR_HTTP_REDIRECT'
+  | 'ERR_HTTP_STATUS'
+  | 'ERR_HTTP_TOO_LARGE'
+  | 'ERR_HTTP_CONTENT';
 
 /** Codes of {@link VaultError}: a stored or backed-up identity that cannot be opened. */
 export type VaultErrorCode =
@@ -70,6 +91,7 @@ export type SdkErrorCode =
   | CodecErrorCode
   | IdentityErrorCode
   | VerifyErrorCode
+  | HttpErrorCode
   | VaultErrorCode
   | StorageErrorCode
   | NoiseErrorCode
@@ -125,6 +147,21 @@ export class IdentityError extends SdkError<IdentityErrorCode> {
 /** A signature or claim that does not hold. */
 export class VerifyError extends SdkError<VerifyErrorCode> {
   override readonly name = 'VerifyError';
+}
+
+/** Something could not be fetched over HTTP within the limits set for it. */
+export class HttpError extends SdkError<HttpErrorCode> {
+  override readonly name = 'HttpError';
+  /** Address that failed: of several in a chain of redirects, the last one asked. */
+  readonly url: string;
+  /** Status of the answer, where there was one. */
+  readonly status?: number;
+
+  constructor(code: HttpErrorCode, message: string, options: { url: string; status?: number; cause?: unknown }) {
+    super(code, message, 'cause' in options ? { cause: options.cause } : undefined);
+    this.url = options.url;
+    if (options.status !== undefined) this.status = options.status;
+  }
 }
 
 /** A stored or backed-up identity that cannot be opened. */
