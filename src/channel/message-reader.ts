@@ -1,6 +1,7 @@
 // Reads a transport in turn for the handshake, then hands what came early, and all that follows, to the channel. Whoever
 // speaks out of turn is refused on the spot, so that a stranger makes us hold no more than the one message that is due.
 
+import { compactBytes } from '../bytes/compact.js';
 import { ChannelError, LimitError, type SdkError } from '../errors.js';
 import type { Message, Transport } from '../transport/contract.js';
 import type { Attempt } from './deadline.js';
@@ -88,7 +89,7 @@ export class MessageReader {
       this.#take = undefined;
       return take(message);
     }
-    this.#early.push(message);
+    this.#early.push(compactBytes(message));
     this.#earlyBytes += message.length;
     if (this.#earlyBytes > MAX_EARLY_BYTES) {
       this.#fail(new LimitError('maxEarlyBytes', MAX_EARLY_BYTES, this.#earlyBytes));

@@ -112,7 +112,7 @@ async function attach(reception: Reception, http: HttpServer | HttpsServer, path
     if (verdict.accepted) {
       const onBeforeSend = corkPerTurn(socket, process.nextTick);
       ws.handleUpgrade(request, socket, head, (accepted) =>
-        reception.takeSocket(accepted as WebSocketLike, verdict, { onBeforeSend }),
+        reception.takeSocket(accepted as WebSocketLike, verdict, { onBeforeSend, binaryType: 'nodebuffer' }),
       );
     } else {
       socket.once('finish', () => socket.destroy());

@@ -1,6 +1,7 @@
 // Messages on their way to the one listener: kept while there is none, delivered synchronously once there is.
 // Bounded, since the peer decides how much arrives. What an overflow means is the owner's business.
 
+import { compactBytes } from '../bytes/compact.js';
 import { LimitError } from '../errors.js';
 import type { Message } from './contract.js';
 import { messageBytes } from './message-bytes.js';
@@ -97,7 +98,7 @@ export class Inbox {
   }
 
   #keep(message: Message): void {
-    this.#waiting.push(message);
+    this.#waiting.push(typeof message === 'string' ? message : compactBytes(message));
     this.#waitingBytes += messageBytes(message);
     if (this.#waitingBytes > this.#maxBytes) {
       this.#fail(new LimitError('maxEarlyBytes', this.#maxBytes, this.#waitingBytes));

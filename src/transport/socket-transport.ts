@@ -5,6 +5,7 @@ import { systemClock } from '../clock.js';
 import type { Message, Transport } from './contract.js';
 import { LOST, TransportCore, type TransportOptions, type Wire } from './core.js';
 import { messageBytes } from './message-bytes.js';
+import { pooledCopy } from './pooled-copy.js';
 
 /** What this adapter reads of a WebSocket's events. */
 export interface WebSocketEvent {
@@ -38,6 +39,11 @@ export interface SocketTransportOptions extends TransportOptions {
    * themselves before `send` returns, such as any browser's, set it to `false`.
    */
   readonly copyOnSend?: boolean;
+  /**
+   * How the socket gives its binary messages. Default `arraybuffer`, which every WebSocket knows. `nodebuffer`, which
+   * Node's `ws` knows, saves a copy of each: the bytes are views into what the socket read.
+   */
+  readonly binaryType?: 'arraybuffer' | 'nodebuffer';
   /** Called before each message is handed to the socket: a host may hold back the TCP writes of one turn here. */
   readonly onBeforeSend?: () => void;
 }
@@ -63,7 +69,7 @@ export function socketTransport(socket: WebSocketLike, options: SocketTransportO
   if (typeof socket?.addEventListener !== 'function' || typeof socket.send !== 'function') {
     throw new TypeError('socket must be a WebSocket');
   }
-  const { copyOnSend = true, onBeforeSend, clock = systemClock } = options;
+  const { copyOnSend = true, binaryType = 'arraybuffer', onBeforeSend, clock = systemClock } = options;
 
   const beforeOpen: Message[] = [];
   let beforeOpenBytes = 0;
@@ -78,7 +84,7 @@ export function socketTransport(socket: WebSocketLike, options: SocketTransportO
 
   const hand = (message: Message) => {
     onBeforeSend?.();
-    const copied = typeof message !== 'string' && copyOnSend ? new Uint8Array(message) : message;
+    const copied = typeof message !== 'string' && copyOnSend ? pooledCopy(message) : message;
     socket.send(copied as string | Uint8Array<ArrayBuffer>);
     countsByItself ||= buffered() > 0;
     if (countsByItself) return;
@@ -138,6 +144,10 @@ export function socketTransport(socket: WebSocketLike, options: SocketTransportO
   socket.addEventListener('message', ({ data }) => {
     if (typeof data === 'string') core.deliver(data);
     else if (data instanceof ArrayBuffer) core.deliver(new Uint8Array(data));
+    // Not the Buffer itself, whose `slice` is a view.
+    else if (binaryType === 'nodebuffer' && data instanceof Uint8Array) {
+      core.deliver(new Uint8Array(data.buffer, data.byteOffset, data.length));
+    }
     // A Blob would have to be read asynchronously, out of order: whoever set the socket to Blobs must not.
     else core.close(1003, 'message kind');
   });
@@ -163,7 +173,7 @@ export function socketTransport(socket: WebSocketLike, options: SocketTransportO
       wire.drop();
     }, ERROR_GRACE_MS);
   });
-  socket.binaryType = 'arraybuffer';
+  socket.binaryType = binaryType;
   // It may have ended before anybody listened, and then no event tells.
   if (socket.readyState > 1) core.end(LOST);
   return core;

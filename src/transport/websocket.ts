@@ -7,7 +7,7 @@ import { abortable } from './abortable.js';
 import type { Dialer, DialOffer, Transport } from './contract.js';
 import type { TransportOptions } from './core.js';
 import { type Corkable, corkPerTurn } from './cork.js';
-import { socketTransport, type WebSocketLike } from './socket-transport.js';
+import { type SocketTransportOptions, socketTransport, type WebSocketLike } from './socket-transport.js';
 
 /** A WebSocket class, such as the runtime's own or the one from `ws`. */
 export type WebSocketConstructor = new (url: string, protocols: string[], options?: object) => WebSocketLike;
@@ -67,7 +67,7 @@ async function dial(address: URL, offer: DialOffer, options: WebSocketOptions): 
     let transport: Transport;
     try {
       socket = new Socket(withCaller(address, callerDid), [subprotocol], NODE_OPTIONS);
-      transport = socketTransport(socket, { ...options, copyOnSend: false, onBeforeSend: corkWhereItCan(socket) });
+      transport = socketTransport(socket, { ...options, copyOnSend: false, ...optionsOfWs(socket) });
     } catch (cause) {
       refuse('the runtime will not open this connection (a page from https may dial wss only)', cause);
       return () => {};
@@ -94,13 +94,14 @@ async function dial(address: URL, offer: DialOffer, options: WebSocketOptions): 
   });
 }
 
-/** `ws` shows its TCP socket when the server has agreed. No other WebSocket shows one. */
-function corkWhereItCan(socket: WebSocketLike & Partial<Upgrading>): () => void {
+/** What pays with Node's `ws`, an event emitter: it shows its TCP socket when the server has agreed. */
+function optionsOfWs(socket: WebSocketLike & Partial<Upgrading>): SocketTransportOptions {
+  if (typeof socket.on !== 'function') return {};
   let cork = () => {};
-  socket.on?.('upgrade', ({ socket: tcp }) => {
+  socket.on('upgrade', ({ socket: tcp }) => {
     if (typeof tcp?.cork === 'function') cork = corkPerTurn(tcp, queueMicrotask);
   });
-  return () => cork();
+  return { onBeforeSend: () => cork(), binaryType: 'nodebuffer' };
 }
 
 function parseAddress(url: string | URL): URL {

@@ -225,6 +225,24 @@ describe('socket transport', () => {
     expect(direct.socket.sent[0]).toBe(bytes);
   });
 
+  it('takes the bytes of a Node Buffer, and not the Buffer', () => {
+    const { socket, transport } = open({ binaryType: 'nodebuffer' });
+    expect(socket.binaryType).toBe('nodebuffer');
+    const received: unknown[] = [];
+    transport.receive((message) => received.push(message));
+    const chunk = Buffer.from([9, 1, 2, 3, 9]);
+    socket.emit('message', { data: chunk.subarray(1, 4) });
+    expect(received).toEqual([Uint8Array.of(1, 2, 3)]);
+    expect(Buffer.isBuffer(received[0])).toBe(false);
+  });
+
+  it('keeps a message that waits without the chunk it came in', () => {
+    const { socket, transport } = open({ binaryType: 'nodebuffer' });
+    socket.emit('message', { data: new Uint8Array(65_536).subarray(0, 2) });
+    transport.receive((message) => expect((message as Uint8Array).buffer.byteLength).toBe(2));
+    expect.assertions(1);
+  });
+
   it('tells the host before each message', () => {
     const log: number[] = [];
     const { socket, transport } = open({ onBeforeSend: () => log.push(socket.sent.length) });
