@@ -17,6 +17,22 @@ it('corks once a turn and lets go when the turn is over', () => {
   expect(said).toEqual(['cork', 'uncork', 'cork', 'uncork']);
 });
 
+it('lets go of what it holds after sixteen messages, and goes on', () => {
+  const said: string[] = [];
+  const turn: (() => void)[] = [];
+  const tcp = { cork: () => void said.push('cork'), uncork: () => void said.push('uncork') };
+  const beforeWrite = corkPerTurn(tcp, (over) => void turn.push(over));
+  for (let i = 0; i < 16; i++) beforeWrite();
+  expect(said).toEqual(['cork']);
+  for (let i = 0; i < 16; i++) beforeWrite();
+  expect(said).toEqual(['cork', 'uncork', 'cork']);
+  beforeWrite();
+  expect(said).toEqual(['cork', 'uncork', 'cork', 'uncork', 'cork']);
+  expect(turn).toHaveLength(1);
+  turn.shift()?.();
+  expect(said.filter((what) => what === 'cork')).toHaveLength(said.filter((what) => what === 'uncork').length);
+});
+
 it('sends what one turn sends over `ws` in one piece, message by message', async () => {
   let corks = 0;
   class Counting extends NodeSocket {
@@ -38,7 +54,7 @@ it('sends what one turn sends over `ws` in one piece, message by message', async
   const done = new Promise<void>((resolve) =>
     server.once('connection', (socket) =>
       socket.on('message', (data) => {
-        if (received.push(String(data)) === 20) resolve();
+        if (received.push(String(data)) === 16) resolve();
       }),
     ),
   );
@@ -47,9 +63,9 @@ it('sends what one turn sends over `ws` in one piece, message by message', async
     subprotocol: 'test',
     callerDid: 'did:example:caller',
   });
-  for (let i = 0; i < 20; i++) transport.send(new TextEncoder().encode(`message ${i}`));
+  for (let i = 0; i < 16; i++) transport.send(new TextEncoder().encode(`message ${i}`));
   await done;
-  expect(received).toEqual(Array.from({ length: 20 }, (_, i) => `message ${i}`));
+  expect(received).toEqual(Array.from({ length: 16 }, (_, i) => `message ${i}`));
   expect(corks).toBe(1);
   transport.close();
   await transport.closed;
