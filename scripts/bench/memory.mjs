@@ -25,7 +25,7 @@ export async function memory({ rounds, onRound }) {
       name: 'KB a session, 1,000 idle, resident',
       ...of('rssPerSession', 1000),
       ceiling: 40,
-      note: 'Node, both sockets and session',
+      note: `Node, socket and session; with what the first wave took, ${of('wholeRssPerSession', 1000).median.toFixed(0)} KB`,
     },
     { name: 'KB a session, 1,000 idle, heap', ...of('heapPerSession', 1000), ceiling: 40, note: '' },
     { name: 'MB of heap, 100,000 calls less 10,000', ...of('heapGrowth', 1e6), ceiling: 1, note: 'after collection' },
