@@ -3,15 +3,17 @@
 
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { chromium } from './bench/chromium.mjs';
-import { codec } from './bench/codec.mjs';
-import { handshake } from './bench/handshake.mjs';
-import { memory } from './bench/memory.mjs';
-import { echo, streams } from './bench/network.mjs';
-import { keeps, table } from './bench/report.mjs';
 import { build } from './build.mjs';
 
-const CASES = { codec, handshake, echo, streams, chromium, memory };
+// Loaded when the package has been built: they import it.
+const CASES = {
+  codec: async () => (await import('./bench/codec.mjs')).codec,
+  handshake: async () => (await import('./bench/handshake.mjs')).handshake,
+  echo: async () => (await import('./bench/network.mjs')).echo,
+  streams: async () => (await import('./bench/network.mjs')).streams,
+  chromium: async () => (await import('./bench/chromium.mjs')).chromium,
+  memory: async () => (await import('./bench/memory.mjs')).memory,
+};
 
 const { values: options } = parseArgs({
   options: { rounds: { type: 'string', default: '7' }, only: { type: 'string' }, json: { type: 'string' } },
@@ -25,12 +27,14 @@ if (!Number.isInteger(rounds) || rounds < 1 || unknown.length > 0) {
 }
 
 await build({ log: () => {} });
+const { keeps, table } = await import('./bench/report.mjs');
 /** @type {import('./bench/report.mjs').Figure[]} */
 const figures = [];
 for (const name of names) {
   let done = 0;
   const onRound = () => process.stderr.write(`\r${name}: round ${++done} of ${rounds} `);
-  figures.push(...(await CASES[/** @type {keyof typeof CASES} */ (name)]({ rounds, onRound })));
+  const measure = await CASES[/** @type {keyof typeof CASES} */ (name)]();
+  figures.push(...(await measure({ rounds, onRound })));
   process.stderr.write('\n');
 }
 console.log(table(figures));
