@@ -3,14 +3,18 @@
 import { fileURLToPath } from 'node:url';
 
 /**
- * Lets a browser bundle use the browser's own WebSocket: `isows` exists to find one elsewhere.
+ * Lets a browser bundle use the browser's own WebSocket: `isows` exists to find one elsewhere, and `node-ws` to make the
+ * most of Node's.
  *
  * @type {import('rolldown').Plugin}
  */
 export const nativeWebSocket = {
   name: 'native-web-socket',
   resolveId: (id) => (id === 'isows' ? '\0isows' : undefined),
-  load: (id) => (id === '\0isows' ? 'export const WebSocket = globalThis.WebSocket;' : undefined),
+  load(id) {
+    if (id === '\0isows') return 'export const WebSocket = globalThis.WebSocket;';
+    return /[\\/]transport[\\/]node-ws\.js$/.test(id) ? 'export const optionsOfWs = () => ({});' : undefined;
+  },
 };
 
 /**

@@ -6,15 +6,11 @@ import { ChannelError } from '../errors.js';
 import { abortable } from './abortable.js';
 import type { Dialer, DialOffer, Transport } from './contract.js';
 import type { TransportOptions } from './core.js';
-import { type Corkable, corkPerTurn } from './cork.js';
-import { type SocketTransportOptions, socketTransport, type WebSocketLike } from './socket-transport.js';
+import { optionsOfWs } from './node-ws.js';
+import { socketTransport, type WebSocketLike } from './socket-transport.js';
 
 /** A WebSocket class, such as the runtime's own or the one from `ws`. */
 export type WebSocketConstructor = new (url: string, protocols: string[], options?: object) => WebSocketLike;
-
-interface Upgrading {
-  on(type: 'upgrade', listener: (response: { readonly socket?: Corkable }) => void): unknown;
-}
 
 /** Options of {@link webSocket}. */
 export interface WebSocketOptions extends TransportOptions {
@@ -92,16 +88,6 @@ async function dial(address: URL, offer: DialOffer, options: WebSocketOptions): 
     socket.addEventListener('close', failed);
     return () => transport.abort();
   });
-}
-
-/** What pays with Node's `ws`, an event emitter: it shows its TCP socket when the server has agreed. */
-function optionsOfWs(socket: WebSocketLike & Partial<Upgrading>): SocketTransportOptions {
-  if (typeof socket.on !== 'function') return {};
-  let cork = () => {};
-  socket.on('upgrade', ({ socket: tcp }) => {
-    if (typeof tcp?.cork === 'function') cork = corkPerTurn(tcp, queueMicrotask);
-  });
-  return { onBeforeSend: () => cork(), binaryType: 'nodebuffer' };
 }
 
 function parseAddress(url: string | URL): URL {
