@@ -59,55 +59,30 @@ export class Caller {
   call(method: string, params: unknown, signal: AbortSignal | undefined): Promise<unknown> {
     const head = checkedHead(method, params, undefined);
     return new Promise((resolve, reject) => {
-      let streamId = 0;
-      let removeAbort = () => {};
-      const call = new UnaryCall(
-        (result) => {
+      if (signal === undefined) return this.#enter(new UnaryCall(resolve, reject), head);
+      const settling =
+        <T>(settle: (value: T) => void) =>
+        (value: T) => {
           removeAbort();
-          resolve(result);
-        },
-        (error) => {
-          removeAbort();
-          reject(error);
-        },
-      );
-      const ticket = call;
-      if (signal !== undefined) {
-        removeAbort = onAbort(signal, (reason) => {
-          this.#places.withdraw(ticket);
-          this.#cancel(streamId);
-          reject(reason);
-        });
-      }
-      this.#enter(
-        ticket,
-        () => {
-          streamId = this.#open(head, call);
-        },
-        (error) => call.fail(error),
-      );
+          settle(value);
+        };
+      const call = new UnaryCall(settling(resolve), settling(reject));
+      const removeAbort = onAbort(signal, (reason) => {
+        this.#withdraw(call);
+        reject(reason);
+      });
+      this.#enter(call, head);
     });
   }
 
   /** Prepares a stream; the request goes out with its first step. */
   stream(method: string, params: unknown, window: CreditWindowOptions, signal: AbortSignal | undefined): StreamCall {
     const head = checkedHead(method, params, window.initial);
-    let streamId = 0;
     const { limits } = this.#link;
     const link: StreamLink = {
-      open: (call) =>
-        this.#enter(
-          call,
-          () => {
-            streamId = this.#open(head, call);
-          },
-          (error) => call.fail(error),
-        ),
-      grant: (credits) => this.#link.send(grantText(streamId, credits)),
-      cancel: (call) => {
-        this.#places.withdraw(call);
-        this.#cancel(streamId);
-      },
+      open: (call) => this.#enter(call, head),
+      grant: (call, credits) => this.#link.send(grantText(call.streamId, credits)),
+      cancel: (call) => this.#withdraw(call),
       book: (bytes) => this.#book(bytes),
       mayGrant: (unread) => unread <= limits.maxStreamBytes && this.#unreadBytes <= limits.maxSessionBytes,
     };
@@ -119,7 +94,7 @@ export class Caller {
     const streamId = this.#nextStreamId;
     this.#nextStreamId += 2;
     this.#places.forceEnter();
-    this.#calls.set(streamId, { onFrame: () => 'ended', fail: () => {} });
+    this.#calls.set(streamId, { streamId, onFrame: () => 'ended', fail: () => {} });
     this.#link.send(requestText(PROBE_HEAD, streamId));
   }
 
@@ -153,25 +128,32 @@ export class Caller {
     for (const call of calls) call.fail(callError(error, 'sent'));
   }
 
-  #enter(ticket: object, open: () => void, refuse: (error: unknown) => void): void {
-    const { maxWaitingCalls } = this.#link.limits;
+  /** Opens a call now, or in its turn. What goes wrong, the call hears. */
+  #enter(call: OutgoingCall, head: string): void {
     const places = this.#places;
+    if (places.tryEnter()) return this.#start(call, head);
+    const { maxWaitingCalls } = this.#link.limits;
     if (places.waiting >= maxWaitingCalls) {
-      return refuse(new LimitError('maxWaitingCalls', maxWaitingCalls, places.waiting + 1));
+      return call.fail(new LimitError('maxWaitingCalls', maxWaitingCalls, places.waiting + 1));
     }
-    const start = () => {
-      try {
-        open();
-      } catch (error) {
-        places.leave();
-        refuse(error);
-      }
-    };
-    places.enter(ticket, start, refuse);
+    places.enter(
+      call,
+      () => this.#start(call, head),
+      (error) => call.fail(error),
+    );
+  }
+
+  #start(call: OutgoingCall, head: string): void {
+    try {
+      this.#open(call, head);
+    } catch (error) {
+      this.#places.leave();
+      call.fail(error);
+    }
   }
 
   /** Sends a request and books its call. What it throws has sent nothing. */
-  #open(head: string, call: OutgoingCall): number {
+  #open(call: OutgoingCall, head: string): void {
     const { channel, limits } = this.#link;
     const { bufferedBytes } = channel;
     // The other half is for answers: a request of the peer's must not end a session that our own calls have filled.
@@ -190,14 +172,15 @@ export class Caller {
       throw error instanceof LimitError ? error : callError(asSdkError(error), 'unsent');
     }
     this.#nextStreamId += 2;
+    call.streamId = streamId;
     this.#calls.set(streamId, call);
-    return streamId;
   }
 
-  /** Forgets a call and tells the peer. Its late frames are dropped like those of any ended id. */
-  #cancel(streamId: number): void {
-    if (!this.#forget(streamId)) return;
-    this.#link.send(cancelText(streamId));
+  /** Gives a call up wherever it is, and tells the peer. Its late frames are dropped like those of any ended id. */
+  #withdraw(call: OutgoingCall): void {
+    this.#places.withdraw(call);
+    if (!this.#forget(call.streamId)) return;
+    this.#link.send(cancelText(call.streamId));
     this.#link.onIdle();
   }
 

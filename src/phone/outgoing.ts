@@ -6,6 +6,9 @@ import { fromPeer, rpcError, WIRE_CODES } from './wire-errors.js';
 
 /** The session's side of an open call or stream. */
 export interface OutgoingCall {
+  /** Set when its request goes out; 0 before. */
+  streamId: number;
+
   /**
    * Takes a frame of the peer's.
    *
@@ -39,6 +42,7 @@ export function unexpectedFrame(frame: Frame): RpcError {
 
 /** A unary call: one `res` or one `error`. */
 export class UnaryCall implements OutgoingCall {
+  streamId = 0;
   readonly #resolve: (result: unknown) => void;
   readonly #reject: (error: unknown) => void;
 

@@ -13,7 +13,7 @@ export interface StreamLink {
   /** Sends the request, or lines up for its turn; what goes wrong comes back through `fail`. */
   open(call: StreamCall): void;
   /** Sends a grant. */
-  grant(credits: number): void;
+  grant(call: StreamCall, credits: number): void;
   /** Tells the peer, and the session, that nobody listens any more. */
   cancel(call: StreamCall): void;
   /** Books bytes that wait unread (positive) or were taken (negative), over all streams of the session. */
@@ -40,6 +40,7 @@ const DONE: IteratorResult<never> = { done: true, value: undefined };
  * The request goes out with the first `next()`. Leaving a `for await` early cancels the stream at the peer.
  */
 export class StreamCall implements OutgoingCall, AsyncIterableIterator<unknown> {
+  streamId = 0;
   readonly #link: StreamLink;
   readonly #signal: AbortSignal | undefined;
   readonly #window: CreditWindow;
@@ -157,7 +158,7 @@ export class StreamCall implements OutgoingCall, AsyncIterableIterator<unknown> 
   #grant(): void {
     if (!this.#link.mayGrant(this.#unreadBytes)) return;
     const credits = this.#window.takeGrant();
-    if (credits > 0) this.#link.grant(credits);
+    if (credits > 0) this.#link.grant(this, credits);
   }
 
   #onEnd(frame: Frame): void {
