@@ -33,9 +33,11 @@ export function decodeBase64url(text: string): Uint8Array<ArrayBuffer> {
   assertString(text, 'text');
   if (/^[\w-]*$/.test(text) && text.length % 4 !== 1) {
     const binary = atob(text.replaceAll('-', '+').replaceAll('_', '/'));
-    const bytes = Uint8Array.from(binary, (character) => character.charCodeAt(0));
-    // Unused bits that are not zero do not come out again.
-    if (encodeBase64url(bytes) === text) return bytes;
+    const bytes = new Uint8Array(binary.length);
+    for (let i = 0; i < bytes.length; i++) bytes[i] = binary.charCodeAt(i);
+    // Unused bits that are not zero do not come out again. Only characters that do not make a whole group have any.
+    const tail = text.slice(text.length - (text.length % 4));
+    if (tail === '' || encodeBase64url(bytes.subarray(bytes.length - tail.length + 1)) === tail) return bytes;
   }
   throw new CodecError('ERR_CODEC_BASE64URL', `not base64url without padding (${text.length} characters)`);
 }
