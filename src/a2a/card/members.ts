@@ -1,0 +1,52 @@
+// Plain JSON objects, handled so that a member named `__proto__` is a member like any other.
+
+import type { JsonObject, JsonValue } from '../../codec/json-value.js';
+
+/** Whether a value is an object of JSON: neither `null` nor an array. */
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** An own member, never one of the prototype; `undefined` where there is none. */
+export function memberOf(object: JsonObject, name: string): JsonValue | undefined {
+  return Object.hasOwn(object, name) ? object[name] : undefined;
+}
+
+/** Adds an own data member whose name came from outside. */
+export function setMember(object: Record<string, JsonValue>, name: string, value: JsonValue): void {
+  if (name in object) {
+    Object.defineProperty(object, name, { value, writable: true, enumerable: true, configurable: true });
+  } else {
+    object[name] = value;
+  }
+}
+
+/**
+ * Copies plain JSON with its members in canonical order, which `canonicalize` then need not bring about.
+ *
+ * @param levels Of nesting to copy. What is deeper, and what is not plain, stays as it is: to be refused when it is
+ *   written.
+ */
+export function sortedCopy(value: JsonValue, levels: number): JsonValue {
+  if (typeof value !== 'object' || value === null || levels < 0) return value;
+  if (Array.isArray(value)) return Array.from(value, (item) => sortedCopy(item, levels - 1));
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype !== Object.prototype && prototype !== null) return value;
+  const copy: Record<string, JsonValue> = {};
+  for (const name of Object.keys(value).sort()) {
+    setMember(copy, name, sortedCopy((value as JsonObject)[name] as JsonValue, levels - 1));
+  }
+  return copy;
+}
+
+/** Freezes plain JSON at every depth. @returns The same value. */
+export function freezeDeep<T>(value: T): T {
+  if (typeof value !== 'object' || value === null) return value;
+  for (const name of Object.keys(value)) freezeDeep((value as Record<string, unknown>)[name]);
+  return Object.freeze(value);
+}
+
+/** Writes a JSON pointer (RFC 6901). @returns `''` for the whole document. */
+export function jsonPointer(path: readonly (string | number)[]): string {
+  return path.map((step) => `/${`${step}`.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+}
