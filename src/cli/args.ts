@@ -8,6 +8,8 @@ import { UsageError } from './failure.js';
 export interface OptionSpec {
   /** Name of its value in the help, such as `N`; a switch has none. */
   readonly value?: string;
+  /** Whether it may be given several times; only for options with a value. */
+  readonly repeatable?: boolean;
   readonly help: string;
 }
 
@@ -27,13 +29,16 @@ export interface ArgsSpec {
   readonly options: Readonly<Record<string, OptionSpec>>;
 }
 
+/** The options of a command line: of a switch `true`, of the others their texts in order. */
+type Given = ReadonlyMap<string, true | readonly string[]>;
+
 /** What a command was given. */
 export class Args {
   readonly #command: string;
-  readonly #options: ReadonlyMap<string, string | true>;
+  readonly #options: Given;
   readonly #positionals: ReadonlyMap<string, string>;
 
-  constructor(command: string, options: ReadonlyMap<string, string | true>, positionals: ReadonlyMap<string, string>) {
+  constructor(command: string, options: Given, positionals: ReadonlyMap<string, string>) {
     this.#command = command;
     this.#options = options;
     this.#positionals = positionals;
@@ -46,8 +51,13 @@ export class Args {
 
   /** Text of an option or positional. */
   text(name: string): string | undefined {
-    const value = this.#options.get(name) ?? this.#positionals.get(name);
-    return value === true ? undefined : value;
+    return this.texts(name)[0] ?? this.#positionals.get(name);
+  }
+
+  /** Texts of an option that may be given several times, in order. */
+  texts(option: string): readonly string[] {
+    const given = this.#options.get(option);
+    return given === undefined || given === true ? [] : given;
   }
 
   /** Text of a positional that is not optional. */
@@ -85,7 +95,7 @@ export function readArgs(spec: ArgsSpec, words: readonly string[]): Args {
     allowPositionals: true,
     tokens: true,
   });
-  const options = new Map<string, string | true>();
+  const options = new Map<string, true | string[]>();
   const positionals: string[] = [];
   for (const token of tokens) {
     if (token.kind === 'positional') positionals.push(token.value);
@@ -94,8 +104,10 @@ export function readArgs(spec: ArgsSpec, words: readonly string[]): Args {
     if (option === undefined || !token.rawName.startsWith('--')) {
       throw wrong(`unknown option ${shown(token.rawName)}${negative(token.rawName)}`);
     }
-    if (options.has(token.name)) throw wrong(`--${token.name} is there twice`);
-    options.set(token.name, optionValue(option, token, wrong));
+    if (options.has(token.name) && !option.repeatable) throw wrong(`--${token.name} is there twice`);
+    const before = options.get(token.name) ?? [];
+    const value = optionValue(option, token, wrong);
+    options.set(token.name, value === true || before === true ? true : [...before, value]);
   }
   return new Args(spec.name, options, placed(spec, positionals, wrong));
 }

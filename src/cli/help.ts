@@ -8,7 +8,7 @@ const WIDTH = 78;
 export function overview(commands: readonly Command[]): string {
   const rows = commands.map((command) => [usageOf(command), command.summary] as const);
   return [
-    'ringline: live, encrypted calls between agents that know each other by key',
+    'ringline: live, encrypted calls between agents that know each other by key, and signed agent cards',
     '',
     'usage: ringline COMMAND ...',
     '',
@@ -47,7 +47,9 @@ export function helpOf(command: Command): string {
 
 function usageOf({ name, positionals, options }: Command): string {
   const words = positionals.map((word) => (word.optional ? `[${word.name}]` : word.name));
-  const switches = Object.entries(options).map(([option, { value }]) => `[${optionOf(option, value)}]`);
+  const switches = Object.entries(options).map(
+    ([option, { value, repeatable }]) => `[${optionOf(option, value)}]${repeatable ? '...' : ''}`,
+  );
   return [name, ...words, ...switches].join(' ');
 }
 

@@ -29,6 +29,8 @@ export interface Io {
    * @throws {Stop} the person gave up.
    */
   ask(prompt: string): Promise<string>;
-  /** All of standard input, at most 1 MiB. @throws {RangeError} more. */
+  /** All of standard input, at most 1 MiB, as text: bytes that are not UTF-8 are replaced. @throws {RangeError} more. */
   readInput(): Promise<string>;
+  /** The same as the bytes that came, for whoever judges them. @throws {RangeError} more than 1 MiB. */
+  readInputBytes(): Promise<Uint8Array>;
 }

@@ -1,4 +1,4 @@
-// One JSON value per line. Much of it comes from strangers and may be shown in a terminal.
+// JSON to print, most of it one value per line. Much of it comes from strangers and may be shown in a terminal.
 
 // Control characters of both kinds, line and paragraph separators, and marks that turn the reading direction: JSON
 // allows most of them bare, terminals act on them.
@@ -9,6 +9,11 @@ const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u200e\u200f\u202a-\u202e
 export function jsonLine(value: unknown): string {
   // JSON.stringify has escaped the first kind already, and what is left of them stands only inside strings.
   return `${printable(JSON.stringify(value) ?? 'null')}\n`;
+}
+
+/** A value as JSON over several lines, each safe to show, the last with its newline. */
+export function jsonText(value: unknown): string {
+  return `${JSON.stringify(value, null, 2).split('\n').map(printable).join('\n')}\n`;
 }
 
 /** Text as one line that is safe to show: what a terminal would act on is written as `\uXXXX`. */

@@ -32,7 +32,8 @@ export function nodeIo(): Io {
     out: (text) => new Promise((resolve) => process.stdout.write(text, () => resolve())),
     err: (text) => void process.stderr.write(text),
     ask,
-    readInput,
+    readInput: async () => (await readInputBytes()).toString('utf8'),
+    readInputBytes,
   };
 }
 
@@ -55,7 +56,7 @@ function ask(prompt: string): Promise<string> {
   });
 }
 
-async function readInput(): Promise<string> {
+async function readInputBytes(): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   for await (const chunk of process.stdin as AsyncIterable<Uint8Array>) {
@@ -63,5 +64,5 @@ async function readInput(): Promise<string> {
     if (bytes > MAX_INPUT_BYTES) throw new RangeError('standard input holds more than 1 MiB');
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString('utf8');
+  return Buffer.concat(chunks);
 }

@@ -2,6 +2,8 @@
 
 import { access, open, rm } from 'node:fs/promises';
 import { VaultError } from '../errors.js';
+import { readBoundedFile } from './bounded-file.js';
+import { missingFile } from './missing-file.js';
 
 /** Longest file looked at. */
 const MAX_BYTES = 65_536;
@@ -56,20 +58,11 @@ export interface PrivateFile {
  *   what to do.
  */
 export async function readPrivateFile(path: string): Promise<PrivateFile> {
-  const file = await open(path, 'r').catch((cause) => {
-    if (cause.code !== 'ENOENT') throw cause;
-    throw Object.assign(new Error(`there is no ${path}: "ringline id new" makes one`, { cause }), { code: 'ENOENT' });
+  const { bytes, exposed } = await readBoundedFile(path, MAX_BYTES).catch((cause) => {
+    throw missingFile(path, '"ringline id new" makes one', cause);
   });
-  try {
-    const stat = await file.stat();
-    const text = (stat.isFile() && stat.size <= MAX_BYTES) || stat.isFIFO() ? await file.readFile('utf8') : undefined;
-    if (text === undefined || text.length > MAX_BYTES) {
-      throw new VaultError('ERR_VAULT_DAMAGED', `${path} is no identity file`);
-    }
-    return { text, exposed: process.platform !== 'win32' && (stat.mode & 0o077) !== 0 };
-  } finally {
-    await file.close();
-  }
+  if (bytes === undefined) throw new VaultError('ERR_VAULT_DAMAGED', `${path} is no identity file`);
+  return { text: bytes.toString('utf8'), exposed };
 }
 
 function occupied(path: string): VaultError {

@@ -3,6 +3,12 @@
 import { readArgs } from './args.js';
 import { bench } from './bench.js';
 import { call } from './call.js';
+import { cardCanonical } from './card-canonical.js';
+import { cardFetch } from './card-fetch.js';
+import { cardLint } from './card-lint.js';
+import { cardServe } from './card-serve.js';
+import { cardSign } from './card-sign.js';
+import { cardVerify } from './card-verify.js';
 import type { Command } from './command.js';
 import { failureLine, reportOf, UsageError } from './failure.js';
 import { helpOf, overview } from './help.js';
@@ -15,7 +21,22 @@ import { printable } from './json-line.js';
 import { serve } from './serve.js';
 import { version } from './version.js';
 
-const COMMANDS: readonly Command[] = [version, idNew, idShow, idBackup, idRestore, serve, call, bench];
+const COMMANDS: readonly Command[] = [
+  version,
+  idNew,
+  idShow,
+  idBackup,
+  idRestore,
+  serve,
+  call,
+  bench,
+  cardSign,
+  cardVerify,
+  cardCanonical,
+  cardLint,
+  cardFetch,
+  cardServe,
+];
 
 /**
  * Runs one command line.

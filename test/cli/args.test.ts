@@ -10,7 +10,7 @@ const spec: ArgsSpec = {
     { name: 'URL', help: '' },
     { name: 'PARAMS', optional: true, help: '' },
   ],
-  options: { port: { value: 'N', help: '' }, json: { help: '' } },
+  options: { port: { value: 'N', help: '' }, allow: { value: 'A', repeatable: true, help: '' }, json: { help: '' } },
 };
 
 describe('words that make sense', () => {
@@ -33,6 +33,27 @@ describe('words that make sense', () => {
   });
 });
 
+describe('an option that may be given several times', () => {
+  it.each([
+    [['u'], []],
+    [['u', '--allow', 'a'], ['a']],
+    [
+      ['--allow=b', 'u', '--allow', 'a', '--allow=--json'],
+      ['b', 'a', '--json'],
+    ],
+  ])('%j', (words, texts) => {
+    const args = readArgs(spec, words);
+    expect(args.texts('allow')).toEqual(texts);
+    expect(args.text('allow')).toBe(texts[0]);
+    expect(args.has('allow')).toBe(texts.length > 0);
+  });
+
+  it('is not what another one is', () => {
+    const args = readArgs(spec, ['u', '--port', '1', '--json']);
+    expect([args.texts('port'), args.texts('json'), args.texts('URL')]).toEqual([['1'], [], []]);
+  });
+});
+
 describe('words that make none name what is wrong, and the command', () => {
   it.each([
     [[], 'URL is missing'],
@@ -46,6 +67,8 @@ describe('words that make none name what is wrong, and the command', () => {
     [['u', '--port', '--json'], '--port needs a value'],
     [['u', '--json=1'], '--json takes no value'],
     [['u', '--port', '1', '--port', '2'], '--port is there twice'],
+    [['u', '--json', '--json'], '--json is there twice'],
+    [['u', '--allow', 'a', '--allow'], '--allow needs a value: --allow A'],
     [['u', 'p', 'x'.repeat(1_000)], 'x...'],
   ])('%j', (words, message) => {
     const error = (() => {

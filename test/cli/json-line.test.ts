@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { jsonLine, printable } from '../../src/cli/json-line.js';
+import { jsonLine, jsonText, printable } from '../../src/cli/json-line.js';
 
 const runs = process.env.RINGLINE_LONG === '1' ? 20_000 : 300;
 
@@ -34,5 +34,19 @@ describe('JSON lines', () => {
   it('leave letters alone, and write nothing as null', () => {
     expect(jsonLine('Gr\u00fc\u00dfe \u{1f44b}')).toBe('"Gr\u00fc\u00dfe \u{1f44b}"\n');
     expect(jsonLine(undefined)).toBe('null\n');
+  });
+});
+
+describe('JSON over several lines', () => {
+  it('says the same, and nothing that a terminal would act on', () => {
+    fc.assert(
+      fc.property(fc.jsonValue({ stringUnit: 'binary' }), (value) => {
+        const text = jsonText(value);
+        expect(text.endsWith('\n')).toBe(true);
+        for (const line of text.slice(0, -1).split('\n')) expect(printable(line)).toBe(line);
+        expect(JSON.parse(text)).toEqual(JSON.parse(JSON.stringify(value)));
+      }),
+      { numRuns: runs },
+    );
   });
 });

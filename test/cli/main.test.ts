@@ -3,23 +3,26 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import type { Readable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
 import { build } from '../../scripts/build.mjs';
+import { CARD, Folder } from './card-files.js';
 
 const root = join(import.meta.dirname, '../..');
 const program = join(root, manifest.bin.ringline);
-const children: ChildProcessByStdio<null, Readable, Readable>[] = [];
+const children: ChildProcessByStdio<Writable, Readable, Readable>[] = [];
 
 beforeAll(() => build({ log: () => {} }), 60_000);
 afterEach(() => {
   for (const child of children.splice(0)) child.kill('SIGKILL');
 });
 
-function start(words: string[]) {
-  const child = spawn(process.execPath, [program, ...words], { stdio: ['ignore', 'pipe', 'pipe'] });
+/** @param input What stands in its standard input. */
+function start(words: string[], input: string | Uint8Array = '') {
+  const child = spawn(process.execPath, [program, ...words], { stdio: ['pipe', 'pipe', 'pipe'] });
   children.push(child);
+  child.stdin.on('error', () => {}).end(input);
   const said = { out: '', err: '' };
   child.stdout.setEncoding('utf8').on('data', (text) => {
     said.out += text;
@@ -36,7 +39,8 @@ async function firstLine({ child, said }: ReturnType<typeof start>): Promise<str
   return said.out.slice(0, said.out.indexOf('\n'));
 }
 
-describe('the program', () => {
+// A dozen processes, on a machine that may be busy.
+describe('the program', { timeout: 60_000 }, () => {
   it('knows its version, and wrong usage', async () => {
     expect(await start(['version']).ended).toEqual({ code: 0, out: `${manifest.version}\n`, err: '' });
     const { code, out, err } = await start(['nonsense']).ended;
@@ -67,5 +71,31 @@ describe('the program', () => {
 
     server.child.kill('SIGINT');
     expect(await server.ended).toMatchObject({ code: 130, err: '' });
+  });
+
+  it('signs a card, serves it, fetches it, and verifies the bytes of a pipe', async () => {
+    const folder = await Folder.make();
+    try {
+      const keys = folder.at('keys.json');
+      const signing = ['card', 'sign', '-', '--jwk', folder.at('ed.jwk')];
+      const { code, out: signed } = await start(signing, JSON.stringify(CARD)).ended;
+      expect(code).toBe(0);
+
+      const verify = ['card', 'verify', '-', '--keys', keys, '--json'];
+      expect(await start(verify, signed).ended).toMatchObject({ code: 0, err: '' });
+      const refused = await start(verify, Uint8Array.of(0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d)).ended;
+      expect([refused.code, refused.err, JSON.parse(refused.out).code]).toEqual([1, '', 'invalid_card']);
+      const flooded = await start(verify, new Uint8Array(2_000_000)).ended;
+      expect([flooded.code, JSON.parse(flooded.out).code]).toEqual([1, 'invalid_card']);
+
+      const server = start(['card', 'serve', await folder.write('signed.json', signed), '--json']);
+      const { url } = JSON.parse(await firstLine(server));
+      const fetched = await start(['card', 'fetch', url, '--keys', keys, '--allow-http-loopback']).ended;
+      expect([fetched.code, JSON.parse(fetched.out)]).toEqual([0, CARD]);
+      server.child.kill('SIGINT');
+      expect(await server.ended).toMatchObject({ code: 130, err: '' });
+    } finally {
+      await folder.remove();
+    }
   });
 });

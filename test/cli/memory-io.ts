@@ -5,7 +5,7 @@ import { type Io, Stop } from '../../src/cli/io.js';
 interface MemoryIoOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** What stands in standard input. */
-  readonly input?: string;
+  readonly input?: string | Uint8Array;
   /** What a person types, question by question; with this a person is there. */
   readonly answers?: readonly string[];
   readonly errIsTerminal?: boolean;
@@ -21,14 +21,14 @@ export class MemoryIo implements Io {
   /** Called after each write to standard output. */
   onOut: () => void = () => {};
   readonly #controller = new AbortController();
-  readonly #input: string;
+  readonly #input: Uint8Array;
   readonly #answers: string[];
 
   constructor({ env = {}, input = '', answers, errIsTerminal = false }: MemoryIoOptions = {}) {
     this.env = env;
     this.errIsTerminal = errIsTerminal;
     this.inIsTerminal = answers !== undefined;
-    this.#input = input;
+    this.#input = typeof input === 'string' ? new TextEncoder().encode(input) : input;
     this.#answers = [...(answers ?? [])];
   }
 
@@ -72,6 +72,10 @@ export class MemoryIo implements Io {
   }
 
   async readInput(): Promise<string> {
+    return new TextDecoder('utf-8', { ignoreBOM: true }).decode(this.#input);
+  }
+
+  async readInputBytes(): Promise<Uint8Array> {
     return this.#input;
   }
 }

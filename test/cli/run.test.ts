@@ -5,7 +5,8 @@ import manifest from '../../package.json' with { type: 'json' };
 import { run } from '../../src/cli/run.js';
 import { MemoryIo } from './memory-io.js';
 
-const COMMANDS = ['version', 'id new', 'id show', 'id backup', 'id restore', 'serve', 'call', 'bench'];
+const CARDS = ['card sign', 'card verify', 'card canonical', 'card lint', 'card fetch', 'card serve'];
+const COMMANDS = ['version', 'id new', 'id show', 'id backup', 'id restore', 'serve', 'call', 'bench', ...CARDS];
 
 async function ran(words: string[], io = new MemoryIo()) {
   return { code: await run(words, io), out: io.outText, err: io.errText };
@@ -40,10 +41,14 @@ describe('help', () => {
     for (const line of asked.out.split('\n').slice(1)) expect(line.length).toBeLessThanOrEqual(92);
   });
 
-  it('of id is that of all its commands', async () => {
-    const { out } = await ran(['help', 'id']);
-    for (const name of COMMANDS.filter((command) => command.startsWith('id ')))
+  it.each(['id', 'card'])('of %s is that of all its commands', async (group) => {
+    const { out } = await ran(['help', group]);
+    for (const name of COMMANDS.filter((command) => command.startsWith(`${group} `)))
       expect(out).toContain(`ringline ${name}`);
+  });
+
+  it('shows what may be given several times', async () => {
+    expect((await ran(['help', 'card', 'verify'])).out).toContain('[--profile P]... [--allow ALG]... [--json]\n');
   });
 });
 
@@ -74,6 +79,36 @@ describe('wrong usage: exit code 2, one plain line, a hint', () => {
     [['bench', url], 'ringline help bench'],
     [['bench', url, did, '--seconds', '0'], 'ringline help bench'],
     [['id', 'show', '--reveal-seed', '--json'], 'ringline help id show'],
+    [['card'], 'ringline help'],
+    [['card', 'nonsense'], 'ringline help'],
+    [['card', 'sign'], 'ringline help card sign'],
+    [['card', 'sign', 'x'], 'ringline help card sign'],
+    [['card', 'sign', 'x', '--identity', 'x', '--jwk', 'x'], 'ringline help card sign'],
+    [['card', 'sign', 'x', '--jwk', 'x', '--jku', 'http://agent.example/keys'], 'ringline help card sign'],
+    [['card', 'sign', 'x', '--jwk', 'x', '--jku', 'keys'], 'ringline help card sign'],
+    [['card', 'sign', 'x', '--jwk', 'x', '--jwk', 'y'], 'ringline help card sign'],
+    [['card', 'verify'], 'ringline help card verify'],
+    [['card', 'verify', 'x'], 'ringline help card verify'],
+    [['card', 'verify', 'x', '--json'], 'ringline help card verify'],
+    [['card', 'verify', 'x', '--keys', 'x', '--did', did], 'ringline help card verify'],
+    [['card', 'verify', 'x', '--keys', 'x', '--keys', 'y'], 'ringline help card verify'],
+    [['card', 'verify', 'x', '--did', 'z6Mk'], 'ringline help card verify'],
+    [['card', 'verify', 'x', '--did', 'did:web:agent.example'], 'ringline help card verify'],
+    [['card', 'verify', 'x', '--keys', 'x', '--profile', 'Spec'], 'ringline help card verify'],
+    [['card', 'verify', 'x', '--keys', 'x', '--profile', 'spec', '--profile'], 'ringline help card verify'],
+    [['card', 'verify', 'x', '--keys', 'x', '--allow'], 'ringline help card verify'],
+    [['card', 'canonical'], 'ringline help card canonical'],
+    [['card', 'canonical', 'x', '--profile', 'toString'], 'ringline help card canonical'],
+    [['card', 'canonical', 'x', '--profile', 'spec', '--profile', 'sdk'], 'ringline help card canonical'],
+    [['card', 'lint'], 'ringline help card lint'],
+    [['card', 'lint', 'x', 'y'], 'ringline help card lint'],
+    [['card', 'fetch'], 'ringline help card fetch'],
+    [['card', 'fetch', 'ftp://agent.example'], 'ringline help card fetch'],
+    [['card', 'fetch', 'https://'], 'ringline help card fetch'],
+    [['card', 'fetch', 'https://name:secret@agent.example'], 'ringline help card fetch'],
+    [['card', 'fetch', 'agent.example', '--keys', 'x', '--did', did], 'ringline help card fetch'],
+    [['card', 'serve'], 'ringline help card serve'],
+    [['card', 'serve', 'x', '--port', '65536'], 'ringline help card serve'],
   ])('%j', async (words, hint) => {
     const { code, out, err } = await ran(words);
     expect([code, out]).toEqual([2, '']);
