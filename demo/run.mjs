@@ -130,7 +130,7 @@ async function setScene(executablePath, port) {
     import('./lib/assemble.mjs'),
     import('./lib/page-server.mjs'),
     import('./lib/browser.mjs'),
-    import('./lib/story.mjs'),
+    import('./lib/reading.mjs'),
   ]);
   /** @type {import('./lib/agent.mjs').AgentEvent[]} */
   const events = [];
@@ -154,7 +154,8 @@ async function setScene(executablePath, port) {
   return terminal.step(
     'page',
     async () => {
-      const { url } = await opened(servePage(assets, { port: port ?? DEFAULT_PORT, fallback: port === undefined }));
+      const options = { port: port ?? DEFAULT_PORT, fallback: port === undefined, handler: agent.serveCard };
+      const { url } = await opened(servePage(assets, options));
       const { browser, page } = await openBrowser(executablePath, { visible });
       openThings.push(browser);
       return { browser, page, url, visible, events };

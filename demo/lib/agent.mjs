@@ -4,6 +4,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createIdentity, isSdkError, serve } from 'ringline';
 import { nodeHost } from 'ringline/host/node';
+import { serveCard, signedCardOf } from './agent-card.mjs';
 import { answer } from './answers.mjs';
 
 const TICK_MS = 120;
@@ -24,6 +25,7 @@ const ENDED_WITHIN_MS = 5_000;
  * @typedef {object} Agent
  * @property {string} url
  * @property {string} did
+ * @property {import('./page-server.mjs').FetchHandler} serveCard Answers requests for its card.
  * @property {() => Promise<void>} close
  */
 
@@ -95,6 +97,7 @@ export async function startAgent(tell) {
   return {
     url: host.url,
     did: identity.did,
+    serveCard: serveCard(await signedCardOf(identity, host.url)),
     async close() {
       await server.close();
       await host.close();

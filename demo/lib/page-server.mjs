@@ -1,5 +1,5 @@
 // @ts-check
-// Serves the page over HTTP on loopback, under the strictest policy it can live with.
+// Serves the page over HTTP on loopback, under the strictest policy it can live with, and the agent's card beside it.
 
 import { once } from 'node:events';
 import { createServer } from 'node:http';
@@ -18,6 +18,8 @@ const HEADERS = {
   'cache-control': 'no-store',
 };
 
+/** Answers a request, or leaves it to others. @typedef {(request: Request) => Promise<Response | undefined>} FetchHandler */
+
 /**
  * @typedef {object} PageServer
  * @property {string} url
@@ -28,12 +30,15 @@ const HEADERS = {
  * Starts the server.
  *
  * @param {ReadonlyMap<string, import('./assemble.mjs').Asset>} assets
- * @param {{ port: number, fallback: boolean }} options `fallback`: take any free port where this one is taken.
+ * @param {{ port: number, fallback: boolean, handler?: FetchHandler }} options `fallback`: take any free port where this
+ *   one is taken. `handler`: asked first, in the form that every runtime but Node's HTTP server speaks.
  * @returns {Promise<PageServer>}
  * @throws {Error} The port is taken, or Node's own.
  */
-export async function servePage(assets, { port, fallback }) {
-  const server = createServer((request, response) => {
+export async function servePage(assets, { port, fallback, handler }) {
+  const server = createServer(async (request, response) => {
+    const answer = await ask(handler, request).catch(() => new Response('failed\n', { status: 500 }));
+    if (answer !== undefined) return reply(answer, response);
     const [path = ''] = (request.url ?? '').split('?', 1);
     const asset = assets.get(path);
     const readable = request.method === 'GET' || request.method === 'HEAD';
@@ -66,4 +71,26 @@ export async function servePage(assets, { port, fallback }) {
 async function listen(server, port) {
   server.listen(port, '127.0.0.1');
   await once(server, 'listening');
+}
+
+/**
+ * Puts a request, without its body, to a handler.
+ *
+ * @param {FetchHandler | undefined} handler
+ * @param {import('node:http').IncomingMessage} request
+ */
+async function ask(handler, { url = '', method = 'GET', headersDistinct }) {
+  const base = 'http://127.0.0.1';
+  if (handler === undefined || !URL.canParse(url, base)) return undefined;
+  const headers = new Headers();
+  for (const [name, values = []] of Object.entries(headersDistinct)) {
+    for (const value of values) headers.append(name, value);
+  }
+  return handler(new Request(new URL(url, base), { method, headers }));
+}
+
+/** @param {Response} answer @param {import('node:http').ServerResponse} response */
+async function reply(answer, response) {
+  response.writeHead(answer.status, Object.fromEntries(answer.headers));
+  response.end(new Uint8Array(await answer.arrayBuffer()));
 }

@@ -1,6 +1,9 @@
 // @ts-check
 // The story: a person's way through the page, pressing its real buttons and reading its visible words.
 
+import { tellCardStory } from './card-story.mjs';
+import { expect, readerOf, shortDid } from './reading.mjs';
+
 /**
  * @typedef {object} Scene
  * @property {import('playwright').Page} page
@@ -19,17 +22,7 @@ const PAGE_READY = 'Make my identity';
  */
 export async function tellStory({ page, url, events, terminal }) {
   const complaints = watchComplaints(page);
-  /** @type {(name: string) => import('playwright').Locator} */
-  const slot = (name) => page.locator(`[data-slot="${name}"]`);
-  /** @type {(name: string) => import('playwright').Locator} */
-  const button = (name) => page.locator(`[data-do="${name}"]`);
-  /** @type {(name: string) => Promise<string>} */
-  const read = async (name) => (await slot(name).innerText()).trim();
-  /** @type {(name: string, pattern: RegExp) => Promise<string>} */
-  const readWhen = async (name, pattern) => {
-    await slot(name).filter({ hasText: pattern }).waitFor();
-    return read(name);
-  };
+  const { slot, button, read, readWhen } = readerOf(page);
   const sessions = () => events.filter(({ name }) => name === 'session').length;
   const words = 'Hello from a real tab';
   let did = '';
@@ -114,7 +107,7 @@ export async function tellStory({ page, url, events, terminal }) {
   await terminal.step('stranger', async () => {
     await page.getByRole('button', { name: 'Let a stranger try' }).click();
     const told = await readWhen('false-caller', /refused|did not take place/i);
-    expect(/^Refused/.test(told), told.replaceAll('\n', ' '));
+    expect(/^Refused/.test(told), told);
     const refusal = events.find((event) => event.name === 'refused');
     expect(
       refusal?.callerDid === did && refusal.code === 'ERR_CHANNEL_IMPOSTOR',
@@ -135,6 +128,8 @@ export async function tellStory({ page, url, events, terminal }) {
     return `the same request from the page itself: "${await answer.innerText()}"`;
   });
 
+  await tellCardStory({ page, events, terminal }, did);
+
   await terminal.step('policy', async () => {
     expect(complaints.length === 0, complaints.join('; '));
     expect((await read('violations')) === '0', `the page counts ${await read('violations')} violations`);
@@ -151,14 +146,4 @@ function watchComplaints(page) {
     if (message.type() === 'error') complaints.push(message.text());
   });
   return complaints;
-}
-
-/** @param {boolean} held @param {string} otherwise */
-function expect(held, otherwise) {
-  if (!held) throw new Error(otherwise);
-}
-
-/** @param {string} did */
-export function shortDid(did) {
-  return `${did.slice(0, 16)}\u2026${did.slice(-6)}`;
 }

@@ -5,6 +5,7 @@ import { loadDirectory } from './directory.js';
 import { explain } from './explain.js';
 import { slot } from './ui/dom.js';
 import { mountCall } from './views/call.js';
+import { mountCard } from './views/card.js';
 import { mountHow } from './views/how.js';
 import { mountIdentity } from './views/identity.js';
 import { mountImpostors } from './views/impostors.js';
@@ -23,9 +24,8 @@ function countViolations(): void {
 async function start(): Promise<void> {
   const app = new App(await loadDirectory());
   slot('version').textContent = app.directory.version;
-  for (const mount of [mountCall, mountIdentity, mountTalk, mountStream, mountImpostors, mountWire, mountHow]) {
-    mount(app);
-  }
+  const views = [mountCall, mountIdentity, mountTalk, mountStream, mountImpostors, mountCard, mountWire, mountHow];
+  for (const mount of views) mount(app);
   await app.keyring.look();
 }
 

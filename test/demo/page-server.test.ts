@@ -5,7 +5,7 @@ const ASSETS = new Map([['/', { type: 'text/html; charset=utf-8', body: '<!docty
 
 const running: { close(): Promise<void> }[] = [];
 
-async function start(options: { port: number; fallback: boolean }) {
+async function start(options: Parameters<typeof servePage>[1]) {
   const server = await servePage(ASSETS, options);
   running.push(server);
   return server;
@@ -41,5 +41,29 @@ describe('the server of the page', () => {
     await expect(start({ port, fallback: false })).rejects.toThrow(`port ${port} is taken`);
     const other = await start({ port, fallback: true });
     expect(other.url).not.toBe(url);
+  });
+
+  it('asks a handler first, and serves its own where that has nothing to say', async () => {
+    const asked: string[] = [];
+    const { url } = await start({
+      port: 0,
+      fallback: false,
+      async handler(request) {
+        asked.push(`${request.method} ${new URL(request.url).pathname} ${request.headers.get('a2a-version')}`);
+        if (!request.url.includes('/card')) return undefined;
+        return new Response('{}', { status: 203, headers: { 'content-type': 'application/json', etag: '"a"' } });
+      },
+    });
+    const answer = await fetch(`${url}card?x=1`, { headers: { 'a2a-version': '1.0' } });
+    expect([answer.status, await answer.text(), answer.headers.get('etag')]).toEqual([203, '{}', '"a"']);
+    expect(await (await fetch(url)).text()).toBe('<!doctype html>');
+    expect(asked).toEqual(['GET /card 1.0', 'GET / null']);
+  });
+
+  it('survives a handler that fails', async () => {
+    const handler = () => Promise.reject(new Error('no'));
+    const { url } = await start({ port: 0, fallback: false, handler });
+    expect((await fetch(url)).status).toBe(500);
+    expect((await fetch(url)).status).toBe(500);
   });
 });

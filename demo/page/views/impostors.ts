@@ -6,6 +6,7 @@ import { codeOf, explain } from '../explain.js';
 import { tapped } from '../tap.js';
 import { control, make, onPress, slot } from '../ui/dom.js';
 import { formatMs } from '../ui/format.js';
+import { drawVerdict, type Verdict } from '../ui/verdict.js';
 
 /** Brings the section `#impostors` to life. */
 export function mountImpostors(app: App): void {
@@ -13,14 +14,9 @@ export function mountImpostors(app: App): void {
   onPress(control('false-caller'), () => judge('false-caller', app, letStrangerCall));
 }
 
-/** What became of a lie. */
-interface Verdict {
-  /** Whether it was refused, as it must be. */
-  readonly refused: boolean;
-  readonly when: string;
-  readonly why: string;
-  readonly facts: readonly (readonly [string, string])[];
-}
+/** The two ways a lie can end; it has to be refused. */
+const REFUSED = { good: true, stamp: 'Refused' };
+const BELIEVED = { good: false, stamp: 'Not refused' };
 
 async function judge(name: string, app: App, trial: (app: App, me: Identity) => Promise<Verdict>): Promise<void> {
   const me = app.identity;
@@ -46,11 +42,11 @@ async function callFalseAgent({ directory }: App, me: Identity): Promise<Verdict
   try {
     const session = await connect({ identity: me, transport, remoteDid: directory.agent.did });
     await session.close();
-    return { refused: false, when: '', why: 'The impostor was believed. This must never happen.', facts: [] };
+    return { ...BELIEVED, why: 'The impostor was believed. This must never happen.', facts: [] };
   } catch (error) {
     if (codeOf(error) !== 'ERR_CHANNEL_IMPOSTOR') throw error;
     return {
-      refused: true,
+      ...REFUSED,
       when: `at message ${sent + came}, after ${formatMs(performance.now() - startedAt)}`,
       why: `${explain(error)} It could not prove that it does, so your page hung up before it said who it is.`,
       facts: [
@@ -74,7 +70,7 @@ async function letStrangerCall(app: App, me: Identity): Promise<Verdict> {
   const handled = after.orders - before.orders;
   const refused = refusals === 1 && handled === 0 && answers === 0;
   return {
-    refused,
+    ...(refused ? REFUSED : BELIEVED),
     when: refused ? `at message 3, after ${formatMs(tookMs)}` : '',
     why: refused
       ? 'The agent compared the key in message 3 with the name the caller claimed, and hung up. The order never reached a handler.'
@@ -104,10 +100,4 @@ async function readLedger(app: App, me: Identity): Promise<Ledger> {
   } finally {
     await session.close();
   }
-}
-
-function drawVerdict({ refused, when, why, facts }: Verdict): Node[] {
-  const stamp = make('span', refused ? 'stamp' : 'stamp stamp-bad', refused ? 'Refused' : 'Not refused');
-  const rows = facts.map(([name, value]) => make('div', '', make('dt', '', name), make('dd', 'mono', value)));
-  return [make('p', 'verdict-head', stamp, ` ${when}`), make('p', 'verdict-why', why), make('dl', 'facts', ...rows)];
 }
