@@ -12,6 +12,7 @@ const CASES = {
   echo: async () => (await import('./bench/network.mjs')).echo,
   streams: async () => (await import('./bench/network.mjs')).streams,
   chromium: async () => (await import('./bench/chromium.mjs')).chromium,
+  cards: async () => (await import('./bench/cards.mjs')).cards,
   memory: async () => (await import('./bench/memory.mjs')).memory,
 };
 
