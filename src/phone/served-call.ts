@@ -2,13 +2,13 @@
 // caller may have cancelled, long before that (agent-phone v1, section 6).
 
 import { RpcError } from '../errors.js';
+import { yieldToEventLoop } from '../yield.js';
 import { addCredit } from './credits.js';
 import type { Frame } from './frame.js';
 import type { Authorize, Handler, HandlerContext } from './handlers.js';
 import type { Peer } from './peer.js';
 import type { Session } from './session.js';
 import { rpcError, WIRE_CODES } from './wire-errors.js';
-import { yieldToEventLoop } from './yield.js';
 
 /** Chunks after which a producer lets the runtime do its other work. */
 export const CHUNKS_PER_TURN = 64;
