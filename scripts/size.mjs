@@ -60,6 +60,8 @@ record('lazy: session', client.lazy(/start-session/));
 record('lazy: default suite', client.lazy(/suite-noble/));
 record('first call', client.with(/start-session|suite-noble/));
 record('lazy: curves', client.lazy(/@noble\/curves/));
+const verifier = await measure(importAll('documents/index.js').replace('*', '{ verifyCompact, keySet }'));
+record('lazy: P-256', verifier.lazy(/noble-p256/));
 for (const { subpath, module } of exportedModules(readJson('package.json'))) {
   const { initial, lazy } = await measure(importAll(module));
   record(subpath, initial);

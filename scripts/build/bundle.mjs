@@ -4,7 +4,14 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { rolldown } from 'rolldown';
-import { librariesFirst, loadedAtOnce, nativePbkdf2, nativeWebSocket, packedWords } from './page-plugins.mjs';
+import {
+  librariesFirst,
+  loadedAtOnce,
+  nativePbkdf2,
+  nativeWebSocket,
+  packedWords,
+  plainCopies,
+} from './page-plugins.mjs';
 
 /**
  * Makes an import that leads nowhere an error; rolldown would leave it in place with a warning.
@@ -13,6 +20,8 @@ import { librariesFirst, loadedAtOnce, nativePbkdf2, nativeWebSocket, packedWord
  */
 export const failOnUnresolved = (level, log, handle) => {
   if (log.code === 'UNRESOLVED_IMPORT') throw new Error(log.message);
+  // An entry that has everything needs nothing later.
+  if (log.code === 'INEFFECTIVE_DYNAMIC_IMPORT') return;
   handle(level, log);
 };
 
@@ -28,7 +37,14 @@ export async function bundleForPages(outDir, format, banner) {
   const bundle = await rolldown({
     input: 'page',
     platform: 'browser',
-    plugins: [librariesFirst(join(outDir, 'index.js')), loadedAtOnce, nativeWebSocket, nativePbkdf2, packedWords],
+    plugins: [
+      librariesFirst(join(outDir, 'index.js')),
+      loadedAtOnce,
+      nativeWebSocket,
+      plainCopies,
+      nativePbkdf2,
+      packedWords,
+    ],
     transform: { target: 'es2022' },
     logLevel: 'warn',
     onLog: failOnUnresolved,

@@ -11,6 +11,7 @@ const FORBIDDEN = {
   './errors': { modules: /node_modules/ },
   './codec': { words: /\bWebSocket\b|\bindexedDB\b|\bsubtle\b/, modules: /@noble/ },
   './identity': { words: /\bWebSocket\b|\bindexedDB\b/, modules: /@noble\/curves|@noble\/ciphers|valibot/ },
+  './documents': { words: /\bWebSocket\b|\bindexedDB\b/, modules: /@noble|valibot/ },
   './vault': { words: /\bWebSocket\b/, modules: /@noble\/curves|@scure\/bip39/ },
   './storage': { words: /\bWebSocket\b/ },
   './storage/memory': { words: /\bindexedDB\b|\bWebSocket\b/, modules: /node_modules/ },
@@ -19,6 +20,17 @@ const FORBIDDEN = {
   './transport': { words: /\bindexedDB\b/, modules: /@noble/ },
   './transport/memory': { words: /\bindexedDB\b|\bisows\b/, modules: /node_modules/ },
   './channel': { words: /\bindexedDB\b/, modules: /@noble\/curves|valibot/ },
+  './a2a': { words: /\bindexedDB\b/, modules: /@noble/ },
+  './a2a/card': {
+    words: /\bWebSocket\b|\bindexedDB\b/,
+    modules: /@noble|[\\/]phone[\\/]|a2a[\\/](client|server|discovery|wire)/,
+  },
+  './a2a/discovery': {
+    words: /\bWebSocket\b|\bindexedDB\b/,
+    modules: /@noble|[\\/]phone[\\/]|a2a[\\/](client|server)/,
+  },
+  './a2a/client': { words: /\bWebSocket\b|\bindexedDB\b/, modules: /@noble|[\\/]phone[\\/]|a2a[\\/]server/ },
+  './a2a/server': { words: /\bWebSocket\b|\bindexedDB\b/, modules: /@noble|[\\/]phone[\\/]|a2a[\\/]client/ },
   './phone': { words: /\bindexedDB\b|\bnew WebSocket\b/, modules: /@noble\/curves|@scure\/bip39/ },
 };
 
