@@ -51,6 +51,7 @@ export async function chromium({ rounds, onRound }) {
         xkNoble: () => run('xkNoble'),
         xkOurs: () => run('xkOurs'),
         xkFast: () => run('xkFast'),
+        verifyCard: () => run('verifyCard'),
       },
       rounds,
       onRound,
@@ -80,6 +81,14 @@ export async function chromium({ rounds, onRound }) {
         ...ratio(series.xkNoble, series.xkFast),
         floor: 2.3,
         note: about('xkFast'),
+      },
+      {
+        name: 'ms to verify a card, Chromium',
+        median: median(series.verifyCard),
+        min: Math.min(...series.verifyCard),
+        max: Math.max(...series.verifyCard),
+        ceiling: 1,
+        note: 'WebCrypto',
       },
     ];
   } finally {

@@ -1,7 +1,9 @@
 // What the Chromium benchmarks run in a page; bundled, and reached by name from outside.
 
 import { ed25519 } from '@noble/curves/ed25519.js';
+import { verifyAgentCard } from '../../dist/a2a/card/verify.js';
 import { staticKeyOf } from '../../dist/channel/parties.js';
+import { keyFromDid } from '../../dist/documents/verification-key.js';
 import { didToX25519 } from '../../dist/identity/did-key.js';
 import { identityFromSeed } from '../../dist/identity/seed-identity.js';
 import { connect, webSocket } from '../../dist/index.js';
@@ -9,6 +11,7 @@ import { fastSuite } from '../../dist/noise/fast.js';
 import { XkInitiator, XkResponder } from '../../dist/noise/handshake-xk.js';
 import { buildPrologue } from '../../dist/noise/prologue.js';
 import { nobleSuite } from '../../dist/noise/suite-noble.js';
+import { signedSample } from './card-sample.mjs';
 import { NobleInitiator, nobleOnly } from './noble-xk.mjs';
 
 const seeds = [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)];
@@ -71,6 +74,8 @@ async function xkOurs(suite) {
   await r.readMessage3(await i.writeMessage3());
 }
 
+const sample = signedSample().then(({ text, did }) => ({ text, key: keyFromDid(did) }));
+
 const average = async (count, work) => {
   await work();
   const start = performance.now();
@@ -85,4 +90,8 @@ globalThis.bench = {
   xkNoble: () => average(20, async () => nobleOnly(noblePairs[0], noblePairs[1], new Uint8Array(120))),
   xkOurs: () => average(40, () => xkOurs(nobleSuite)),
   xkFast: () => average(40, () => xkOurs(fastSuite)),
+  async verifyCard() {
+    const { text, key } = await sample;
+    return average(200, () => verifyAgentCard(text, { keys: key }));
+  },
 };
