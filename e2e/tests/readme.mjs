@@ -30,6 +30,9 @@ const KINDS = {
   'js deno': (stage, text) => server(stage, text, stage.deno),
   'js bun': (stage, text) => server(stage, text, stage.bun),
   'js port': ports,
+  'js cards': cards,
+  'js found': found,
+  'js a2a': a2a,
   'js contract': contract,
   'js errors': errors,
 };
@@ -175,6 +178,54 @@ async function worker(stage, text) {
 async function ports(stage, text) {
   const after = "\nconsole.log(await session.call('echo', 'over a port'));\nawait session.close();\n";
   equal(await output(stage, stage.node, IDENTITIES + text + after), ['over a port']);
+}
+
+/** @type {Run} */
+async function cards(stage, text) {
+  for (const runtime of [stage.node, stage.deno, stage.bun]) {
+    if (runtime === undefined) continue;
+    equal(await output(stage, runtime, text), ['Lighthouse spec'], runtime.name);
+  }
+}
+
+const CARD = `{
+  name: 'Lighthouse', description: 'Tells ships where they are.', version: '1.0.0',
+  capabilities: { streaming: true }, defaultInputModes: ['text/plain'], defaultOutputModes: ['text/plain'],
+  skills: [{ id: 'where', name: 'Where am I', description: 'A position.', tags: ['position'] }],
+`;
+
+/** The domain has no more of a network than an agent on loopback whose card it serves. @type {Run} */
+async function found(stage, text) {
+  const before = `import { serve } from 'ringline';
+import { phoneInterface, serveAgentCard, signAgentCard } from 'ringline/a2a';
+import { nodeHost } from 'ringline/host/node';
+const bob = await (await import('ringline')).createIdentity();
+const { did } = bob;
+const agent = serve({ identity: bob, handlers: { echo: (params) => params } });
+const host = await nodeHost(agent);
+const signed = await signAgentCard(${CARD} supportedInterfaces: [phoneInterface({ url: host.url, did })] }, bob);
+const atDomain = serveAgentCard(signed);
+globalThis.fetch = async (url, init) => {
+  if (!String(url).startsWith('https://agent.example/')) throw new Error('another domain was asked: ' + url);
+  return (await atDomain(new Request(url, init))) ?? new Response('', { status: 404 });
+};
+`;
+  const after = '\nawait session.close();\nawait agent.close();\nawait host.close();\n';
+  equal(await output(stage, stage.node, before + text + after), ['Lighthouse']);
+}
+
+/** @type {Run} */
+async function a2a(stage, text) {
+  const before = `const card = ${CARD}
+  supportedInterfaces: [{ url: 'https://agent.example/rpc', protocolBinding: 'JSONRPC', protocolVersion: '1.0' }],
+};
+`;
+  const after = '\nawait agent.close();\n';
+  for (const runtime of [stage.node, stage.deno, stage.bun]) {
+    if (runtime === undefined) continue;
+    const due = ['TASK_STATE_COMPLETED You said: hello'];
+    equal(await output(stage, runtime, before + text + after), due, runtime.name);
+  }
 }
 
 /** @type {Run} */
