@@ -87,7 +87,7 @@ describe('the interface entry', () => {
     ['http', 'ERR_A2A_INVALID_CARD', { url: `https://agent.example/#did:key:z6Mk` }],
     ['a relative address', 'ERR_A2A_INVALID_CARD', { url: '/phone' }],
   ])('is refused in a card with %s', (_what, code, changes) => {
-    const entry = { protocolBinding: PHONE_BINDING, protocolVersion: '1.0', url: '', ...changes };
+    const entry = { protocolBinding: PHONE_BINDING, protocolVersion: '1.0', ...changes };
     expect(codeOf(() => readPhoneAddress(cardWith(entry)))).toBe(code);
   });
 });
