@@ -38,7 +38,8 @@ export function isOnP256(x: Uint8Array, y: Uint8Array): boolean {
  * @param publicKey Borrowed. Public data.
  */
 export function isP256PublicKey(publicKey: Uint8Array): boolean {
-  if (publicKey.length !== P256_POINT_BYTES || publicKey[0] !== 4) return false;
+  const [form] = publicKey;
+  if (publicKey.length !== P256_POINT_BYTES || form !== 4) return false;
   return isOnP256(publicKey.subarray(1, 33), publicKey.subarray(33));
 }
 

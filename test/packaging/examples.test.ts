@@ -13,6 +13,7 @@ const lastLines: Record<string, string> = {
   'calling-back.mjs': 'coffee, black',
   'first-minute.mjs': '2',
   'guarded-methods.mjs': 'impostor: ERR_IDENTITY_MISMATCH',
+  'signed-card.mjs': 'ERR_A2A_VERIFICATION_FAILED',
   'stream-and-cancel.mjs': 'the producer has stopped',
   'typed-methods.mjs': 'TypeError: nothing was sent',
 };

@@ -58,7 +58,7 @@ export interface Outcome<By> {
   readonly attempts: readonly SignatureAttempt[];
   /** Entries beyond the cap. */
   readonly untried: number;
-  /** At least one, and enough of them. */
+  /** At least one, and enough of them. Where a list of `kid`s was asked for, only those on it. */
   readonly successes: readonly Success<By>[];
 }
 
@@ -95,9 +95,11 @@ export async function tryEntries<By>(
     if (rules.accept !== 'all' && isEnough(rules.accept, successes)) break;
   }
   const untried = entries.length - tried.length;
-  const isAll = successes.length === entries.length;
-  if (rules.accept === 'all' ? isAll : isEnough(rules.accept, successes)) return { attempts, untried, successes };
-  throw notEnough(attempts, untried);
+  const { accept } = rules;
+  const holds = accept === 'all' ? successes.length === entries.length : isEnough(accept, successes);
+  if (!holds) throw notEnough(attempts, untried);
+  if (typeof accept === 'string') return { attempts, untried, successes };
+  return { attempts, untried, successes: successes.filter(({ header }) => accept.kids.includes(header.kid ?? '')) };
 }
 
 async function tryEntry<By>(

@@ -11,11 +11,12 @@ import type { AgentCard, AgentInterface } from './agent-card.js';
 import { type Judge, tryEntries } from './attempts.js';
 import { conclude, type SignedCard } from './conclude.js';
 import { entriesOf } from './entry.js';
+import type { CardContext } from './key-rings.js';
 import { isOldCard, upgradeCard } from './old-card.js';
 import { NORMALIZED, projectCard } from './project.js';
 import { receiveCard } from './receive.js';
 import { SignedForms } from './signed-forms.js';
-import { type CardContext, keyFinder } from './trust.js';
+import { keyFinder } from './trust.js';
 import type { CommonVerifyOptions, SignatureVerifier, VerifiedAgentCard, VerifyCardOptions } from './verify.js';
 import { readOptions } from './verify-options.js';
 

@@ -37,6 +37,7 @@ export type { SignedCard, UncoveredPolicy } from './conclude.js';
 export type { HeaderRules } from './entry.js';
 export { compatibleInterfaces, type InterfacePreference, selectInterface } from './interfaces.js';
 export { type JkuOptions, type JkuPolicy, jkuPolicy } from './jku.js';
+export type { ScopedKeys, TrustRoot } from './key-rings.js';
 export { pythonLegacy } from './legacy-profiles.js';
 export { lintForSigning, type SigningLint } from './lint.js';
 export { type CardWarning, type ParseCardOptions, parseAgentCard } from './parse.js';
@@ -73,7 +74,6 @@ export {
   stringListSchema,
 } from './schemas.js';
 export { type CardSigner, type PrivateJwk, type SignCardOptions, type SignedAgentCard, signAgentCard } from './sign.js';
-export type { CardContext, ScopedKeys, TrustRoot } from './trust.js';
 export {
   type CommonVerifyOptions,
   type SignatureVerifier,

@@ -5,7 +5,7 @@ import type { JsonObject, JsonValue } from '../../codec/json-value.js';
 import type { AgentCard } from './agent-card.js';
 import { MAX_CARD_DEPTH } from './canonical-text.js';
 import { isObject, jsonPointer } from './members.js';
-import { prune } from './profiles.js';
+import { isEmpty, prune } from './profiles.js';
 import { receiveCard } from './receive.js';
 import { cardRule, isDefault, type Presence, type Rule } from './rules.js';
 
@@ -86,14 +86,13 @@ function codeOf(value: JsonValue, rule: Rule, presence: Presence | undefined): S
   const isFree = rule.kind === 'struct' && presence === undefined;
   if (value === null && !isFree) return 'null_member';
   if (presence === 'implicit' && isDefault(value, rule)) return 'explicit_default';
-  const isEmptied = prune(value, MAX_CARD_DEPTH) === undefined;
+  const isEmptied = isEmpty(prune(value, MAX_CARD_DEPTH));
   if (rule.kind === 'message' && isEmptied) {
     if (rule.oneOf === 'scheme') return 'empty_scheme';
     if (rule.bareArray || rule.byName.has('schemes')) return 'requirement_without_scopes';
   }
-  const isEmpty = isEmptied && (typeof value !== 'object' || value === null || Object.keys(value).length === 0);
-  if (isEmpty && isFree) return 'empty_params';
-  if (isEmpty) return presence === 'required' ? 'empty_required' : 'empty_value';
+  if (isEmpty(value) && isFree) return 'empty_params';
+  if (isEmpty(value)) return presence === 'required' ? 'empty_required' : 'empty_value';
   return typeof value === 'number' ? 'number_in_params' : undefined;
 }
 

@@ -1,6 +1,7 @@
 // The work of signing a card, in the order of digest 3.7: check, write, sign, and read again as any reader will.
 
 import { encodeUtf8 } from '../../bytes/utf8.js';
+import { canonicalize } from '../../codec/jcs.js';
 import type { JsonObject, JsonValue } from '../../codec/json-value.js';
 import { signDetached } from '../../documents/sign.js';
 import { type JwsSigner, signerFromIdentity, signerFromJwk } from '../../documents/signer.js';
@@ -87,7 +88,13 @@ function keyOf({ curve, publicKey, kid }: JwsSigner): VerificationKey {
 
 function headerOf({ jku, header = {} }: SignCardOptions): JsonObject {
   for (const name of ['alg', 'typ', 'kid', 'jku', 'crit', 'b64']) {
-    if (Object.hasOwn(header, name)) throw badHeader(`${name} is not for the caller to set there`);
+    if (Object.hasOwn(header, name)) throw badHeader(`${name} is set otherwise, or not at all`);
+  }
+  if (jku !== undefined && typeof jku !== 'string') throw badHeader('jku must be a string');
+  try {
+    canonicalize(header);
+  } catch (cause) {
+    throw badHeader('it must hold plain JSON', { cause });
   }
   return { typ: 'JOSE', ...(jku === undefined ? {} : { jku }), ...header };
 }
@@ -96,7 +103,6 @@ async function sign(text: string, signer: JwsSigner, header: JsonObject): Promis
   try {
     return await signDetached(encodeUtf8(text), signer, header);
   } catch (cause) {
-    if (cause instanceof TypeError) throw badHeader('it must hold plain JSON', { cause });
     if (!(cause instanceof IdentityError) || cause.code !== 'ERR_IDENTITY_MISMATCH') throw cause;
     throw new A2aError('ERR_A2A_INVALID_KEY', 'the signer does not hold the key it names', { cause });
   }
@@ -108,5 +114,5 @@ async function checkSigned(card: JsonObject, signer: JwsSigner): Promise<void> {
 }
 
 function badHeader(what: string, options?: { cause?: unknown }): A2aError {
-  return new A2aError('ERR_A2A_INVALID_HEADER', `the protected header cannot be: ${what}`, options);
+  return new A2aError('ERR_A2A_INVALID_HEADER', `the protected header cannot be made: ${what}`, options);
 }

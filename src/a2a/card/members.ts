@@ -7,6 +7,14 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** Whether a value is an object that is nothing but its members: no Date, no Map, no instance of a class. */
+export function isPlain(value: unknown): value is JsonObject {
+  if (!isObject(value)) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  // Of any realm, such as an iframe's: no other prototype ends the chain.
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
 /** An own member, never one of the prototype; `undefined` where there is none. */
 export function memberOf(object: JsonObject, name: string): JsonValue | undefined {
   return Object.hasOwn(object, name) ? object[name] : undefined;
@@ -28,13 +36,12 @@ export function setMember(object: Record<string, JsonValue>, name: string, value
  *   written.
  */
 export function sortedCopy(value: JsonValue, levels: number): JsonValue {
-  if (typeof value !== 'object' || value === null || levels < 0) return value;
+  if (levels < 0) return value;
   if (Array.isArray(value)) return Array.from(value, (item) => sortedCopy(item, levels - 1));
-  const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype !== Object.prototype && prototype !== null) return value;
+  if (!isPlain(value)) return value;
   const copy: Record<string, JsonValue> = {};
   for (const name of Object.keys(value).sort()) {
-    setMember(copy, name, sortedCopy((value as JsonObject)[name] as JsonValue, levels - 1));
+    setMember(copy, name, sortedCopy(value[name] as JsonValue, levels - 1));
   }
   return copy;
 }

@@ -3,7 +3,7 @@
 
 import type { JsonObject, JsonValue } from '../../codec/json-value.js';
 import { canonicalText, MAX_CARD_DEPTH } from './canonical-text.js';
-import { setMember } from './members.js';
+import { isPlain, setMember } from './members.js';
 import { type Projection, projectCard } from './project.js';
 
 /** One way of turning a card into the text that is signed. Write your own to verify cards of a signer of your own. */
@@ -72,33 +72,32 @@ export const DEFAULT_PROFILES: readonly CanonicalProfile[] = /* @__PURE__ */ Obj
 
 /** What the official SDKs sign of a card, before it becomes text. */
 export function pruneCard(card: JsonObject): JsonObject {
-  return (prune(projectCard(card, PRUNED), MAX_CARD_DEPTH) ?? {}) as JsonObject;
+  return prune(projectCard(card, PRUNED), MAX_CARD_DEPTH) as JsonObject;
 }
 
 /**
  * Takes out what is empty, and what is empty once that is done.
  *
- * @param levels Of nesting left. What is deeper stays, to be refused when it is written.
- * @returns `undefined` where nothing is left.
+ * @param levels Of nesting left. What is deeper, and what JSON cannot say, stays: to be refused when it is written.
+ * @returns Fresh, perhaps itself empty.
  */
-export function prune(value: JsonValue, levels: number): JsonValue | undefined {
-  if (value === '' || value === null) return undefined;
-  if (typeof value !== 'object' || levels < 0) return value;
+export function prune(value: JsonValue, levels: number): JsonValue {
+  if (levels < 0) return value;
   if (Array.isArray(value)) {
-    const items: JsonValue[] = [];
-    for (const item of value) {
-      const pruned = prune(item, levels - 1);
-      if (pruned !== undefined) items.push(pruned);
-    }
-    return items.length === 0 ? undefined : items;
+    return Array.from(value, (item) => prune(item, levels - 1)).filter((item) => !isEmpty(item));
   }
+  if (!isPlain(value)) return value;
   const members: Record<string, JsonValue> = {};
-  let count = 0;
   for (const name of Object.keys(value)) {
-    const pruned = prune((value as JsonObject)[name] as JsonValue, levels - 1);
-    if (pruned === undefined) continue;
-    setMember(members, name, pruned);
-    count++;
+    const pruned = prune(value[name] as JsonValue, levels - 1);
+    if (!isEmpty(pruned)) setMember(members, name, pruned);
   }
-  return count === 0 ? undefined : members;
+  return members;
+}
+
+/** Whether a value is `""`, `null`, `[]` or `{}`. */
+export function isEmpty(value: JsonValue): boolean {
+  if (value === '' || value === null) return true;
+  if (Array.isArray(value)) return value.length === 0;
+  return isPlain(value) && Object.keys(value).length === 0;
 }

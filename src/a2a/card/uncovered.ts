@@ -4,7 +4,7 @@
 import type { JsonObject, JsonValue } from '../../codec/json-value.js';
 import { MAX_CARD_DEPTH } from './canonical-text.js';
 import { isObject, jsonPointer, memberOf } from './members.js';
-import { PRUNED, prune } from './profiles.js';
+import { isEmpty, PRUNED, prune } from './profiles.js';
 import { projectValue } from './project.js';
 import { cardRule, isDefault, type MemberRule, type MessageRule, type Rule } from './rules.js';
 
@@ -43,7 +43,8 @@ class Comparison {
       if (name === 'signatures' && this.#path.length === 0) continue;
       const value = received[name] as JsonValue;
       const member = rule.byName.get(name);
-      const counterpart = memberOf(covered, name) ?? (member && memberOf(covered, member.name));
+      const spelling = Object.hasOwn(covered, name) ? name : (member?.name ?? name);
+      const counterpart = memberOf(covered, spelling);
       if (counterpart !== undefined) this.#inside(name, value, counterpart, member?.rule ?? STRUCT);
       // The official JS server's one-of stands for a member that v1.0 does know.
       else if (member === undefined) this.#add(name, name === rule.oneOf);
@@ -97,7 +98,7 @@ class Comparison {
 /** Whether a profile that prunes would have taken an item of a list out. */
 function isEmptied(item: JsonValue, rule: Rule): boolean {
   const seen = rule === STRUCT ? item : projectValue(item, rule, PRUNED);
-  return prune(seen, MAX_CARD_DEPTH) === undefined;
+  return isEmpty(prune(seen, MAX_CARD_DEPTH));
 }
 
 /** Whether a value of a member says no more than its absence does. */

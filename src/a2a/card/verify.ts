@@ -6,8 +6,8 @@ import type { Verified } from '../../documents/verified.js';
 import type { Acceptance, VerificationInput } from './attempts.js';
 import type { SignedCard, UncoveredPolicy } from './conclude.js';
 import type { JkuPolicy } from './jku.js';
+import type { TrustRoot } from './key-rings.js';
 import type { CanonicalProfile } from './profiles.js';
-import type { TrustRoot } from './trust.js';
 
 /** What verifying a card has in common, whoever checks the signatures. */
 export interface CommonVerifyOptions {

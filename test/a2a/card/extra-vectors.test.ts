@@ -19,6 +19,7 @@ import type { JsonObject } from '../../../src/codec/json-value.js';
 import type { PublicJwk } from '../../../src/documents/jwk.js';
 import type { JwkSet } from '../../../src/documents/jwks.js';
 import { SdkError } from '../../../src/errors.js';
+import { doubleOf } from '../../codec/helpers.js';
 import { sharedVectors } from '../../support/shared-vectors.js';
 
 const PROFILES = [...DEFAULT_PROFILES, pythonLegacy];
@@ -48,11 +49,19 @@ interface FormsCase {
   readonly forms: Readonly<Record<string, string>>;
 }
 
+interface JcsFile {
+  readonly numbers: readonly { readonly ieee754: string; readonly text: string }[];
+  readonly texts: readonly { readonly input: string; readonly canonical: string }[];
+  readonly rejected: readonly { readonly input: string; readonly why: string }[];
+}
+
 const keyFile = sharedVectors<KeyFile>('a2a/keys.json');
 const jwks = sharedVectors<{ readonly body: JwkSet }>('a2a/jwks.json');
 const signedCards = sharedVectors<readonly SignedCase[]>('a2a/signed-cards.json') ?? [];
 const rejectedCards = sharedVectors<readonly RejectedCase[]>('a2a/rejected-cards.json') ?? [];
 const canonicalForms = sharedVectors<readonly FormsCase[]>('a2a/canonical-forms.json') ?? [];
+
+const jcs = sharedVectors<JcsFile>('a2a/jcs.json') ?? { numbers: [], texts: [], rejected: [] };
 
 const profileNamed = (name: string) => PROFILES.find((profile) => profile.name === name) ?? expect.fail(name);
 const outcomeOf = (verification: Promise<unknown>) =>
@@ -63,6 +72,30 @@ const outcomeOf = (verification: Promise<unknown>) =>
 
 it('runs whatever of the shared vectors is there', () => {
   expect(PROFILES).toHaveLength(6);
+});
+
+/** Vitest wants a test in every suite. */
+const describeIf = (cases: readonly unknown[]) => describe.runIf(cases.length > 0);
+
+describeIf(jcs.numbers)('[7.1] RFC 8785 inside a card', () => {
+  const inParams = (text: string) => `{"capabilities":{"extensions":[{"params":{"x":${text}},"uri":"u"}]},"name":"n"}`;
+
+  it.each(jcs.numbers)('writes $ieee754 as $text', ({ ieee754, text }) => {
+    const card = { name: 'n', capabilities: { extensions: [{ uri: 'u', params: { x: doubleOf(ieee754) } }] } };
+    for (const profile of [spec, raw, sdk]) expect(profile.canonicalize(card)).toBe(inParams(text));
+  });
+
+  it.each(jcs.texts)('canonicalizes $input', ({ input, canonical }) => {
+    for (const profile of [spec, raw])
+      expect(profile.canonicalize(JSON.parse(inParams(input)))).toBe(inParams(canonical));
+  });
+
+  it.each(jcs.rejected)('refuses $input: $why', async ({ input }) => {
+    const card = inParams(input).replace(/}$/, ',"signatures":[{}]}');
+    expect(await outcomeOf(verifyAgentCard(card, { keys: [] }))).toMatch(
+      /^ERR_A2A_(INVALID_CARD|CANONICALIZATION_FAILED)$/,
+    );
+  });
 });
 
 describe.each(canonicalForms)('[7.2] canonical form of $id', ({ card, forms }) => {
@@ -111,7 +144,7 @@ describe.each(signedCards)('[7.25] signed card $id', ({ card, canonical, keys, v
   });
 });
 
-describe('rejected cards', () => {
+describeIf(rejectedCards)('rejected cards', () => {
   it.each(rejectedCards)('[7.26] $id: $expect', async ({ expect: wanted, why, card, cardText, extraKeys = [] }) => {
     const keys = { keys: [...(jwks?.body.keys ?? []), ...extraKeys] };
     const profiles = [spec, specFill, sdk, raw];
@@ -125,7 +158,7 @@ describe('rejected cards', () => {
   });
 });
 
-describe('signing', () => {
+describeIf(signedCards)('signing', () => {
   const repeatable = signedCards.filter(({ signatureChecks }) => signatureChecks[0]?.alg === 'EdDSA');
 
   it.each(repeatable)('[7.16] the key of $id gives the signature of the vector', async ({ card }) => {
