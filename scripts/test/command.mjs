@@ -16,10 +16,10 @@ export const root = fileURLToPath(new URL('../..', import.meta.url));
  * Runs a Node script, or any other program given by `program`.
  *
  * @param {readonly string[]} args
- * @param {{ program?: string, timeoutMs?: number, onLine?: (line: string) => void }} [options]
+ * @param {{ program?: string, timeoutMs?: number, env?: Record<string, string>, onLine?: (line: string) => void }} [options]
  * @returns {Promise<Outcome>}
  */
-export function command(args, { program = process.execPath, timeoutMs = 300_000, onLine } = {}) {
+export function command(args, { program = process.execPath, timeoutMs = 300_000, env: added, onLine } = {}) {
   return new Promise((resolve) => {
     /** @type {string[]} */
     const lines = [];
@@ -28,7 +28,7 @@ export function command(args, { program = process.execPath, timeoutMs = 300_000,
       onLine?.(line);
     };
     // No colours: the output is shown inside ours and searched for counts.
-    const env = { ...process.env, NO_COLOR: '1', FORCE_COLOR: '0' };
+    const env = { ...process.env, ...added, NO_COLOR: '1', FORCE_COLOR: '0' };
     const child = spawn(program, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
     createInterface(child.stdout).on('line', keep);
     createInterface(child.stderr).on('line', keep);

@@ -4,6 +4,7 @@ import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { command, root } from './command.mjs';
+import { interopTable } from './interop-table.mjs';
 
 const require = createRequire(import.meta.url);
 const VITEST = join(dirname(require.resolve('vitest/package.json')), 'vitest.mjs');
@@ -11,6 +12,7 @@ const VITEST = join(dirname(require.resolve('vitest/package.json')), 'vitest.mjs
 // A folder of this run's own, so that a second run beside it disturbs neither.
 const folder = join(root, '.cache', `unit-${process.pid}`);
 const REPORT = join(folder, 'tests.json');
+const INTEROP_ROWS = join(folder, 'interop');
 const COVERAGE = join(folder, 'coverage', 'coverage-summary.json');
 
 /** @typedef {{ status: string, assertionResults: { status: string }[] }} FileReport */
@@ -41,9 +43,10 @@ async function runVitest(log) {
     `--coverage.reportsDirectory=${dirname(COVERAGE)}`,
   ];
   const args = [VITEST, 'run', '--silent=passed-only', ...reporters, ...coverage];
-  const { code, output } = await command(args, { timeoutMs });
+  const { code, output } = await command(args, { timeoutMs, env: { RINGLINE_INTEROP_ROWS: INTEROP_ROWS } });
   // Of a bad run, what went wrong: the list of all that went well comes before it.
   if (code !== 0) log(output.slice(Math.max(0, output.search(/^\S* (Failed|Unhandled) /m))));
+  for (const line of interopTable(INTEROP_ROWS)) log(line);
   if (existsSync(COVERAGE)) for (const line of coverageByRoom()) log(line);
 
   /** @type {Report | undefined} */

@@ -1,12 +1,18 @@
 // What was seen to work between two implementations: a row for each operation, over each binding, in each direction.
 
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
 /** One row. */
 export interface InteropRow {
   readonly operation: string;
   readonly binding: 'JSONRPC' | 'HTTP+JSON';
   /** Who asked whom. */
-  readonly direction: string;
+  readonly direction: 'ours to @a2a-js/sdk' | '@a2a-js/sdk to ours';
 }
+
+/** What has to be seen in both directions beside the eleven operations. */
+export const BESIDE_OPERATIONS = ['a stream aborted', 'subscribed again', 'push notification'] as const;
 
 /** Rows, each once, in the order they came. */
 export class InteropMatrix {
@@ -20,19 +26,12 @@ export class InteropMatrix {
     return [...this.#rows.values()];
   }
 
-  /** Prints the table, where RINGLINE_INTEROP=1 asks for it. */
+  /** Hands the rows to the test run, which prints one table of both directions, where it named a folder for them. */
   report(): void {
-    if (process.env.RINGLINE_INTEROP === '1') console.log(String(this));
-  }
-
-  /** A table with an operation a line, and what it was seen to work over. */
-  toString(): string {
-    const lines = new Map<string, string[]>();
-    for (const { operation, binding, direction } of this.#rows.values()) {
-      const line = lines.get(operation) ?? [];
-      line.push(`${binding}, ${direction}`);
-      lines.set(operation, line);
-    }
-    return [...lines].map(([operation, seen]) => `${operation}: ${seen.join('; ')}`).join('\n');
+    const folder = process.env.RINGLINE_INTEROP_ROWS;
+    if (folder === undefined) return;
+    mkdirSync(folder, { recursive: true });
+    const [direction = 'none'] = this.rows.map((row) => row.direction);
+    writeFileSync(join(folder, `${direction.startsWith('ours') ? 'ours' : 'theirs'}.json`), JSON.stringify(this.rows));
   }
 }

@@ -17,7 +17,7 @@ import {
   pushReceiver,
   unauthenticated,
 } from '../../../src/a2a/server/index.js';
-import { InteropMatrix } from '../interop/matrix.js';
+import { BESIDE_OPERATIONS, InteropMatrix } from '../interop/matrix.js';
 import { type Listening, listen } from './node-listen.js';
 import { CARD, gate, type Json, message, wireExecutor } from './support.js';
 
@@ -197,7 +197,7 @@ describe.each(['JSONRPC', 'HTTP+JSON'] as const)('[7.69] official client over %s
     await stream.next();
     abort.abort();
     await expect(stream.next()).rejects.toThrow();
-    seen('SendStreamingMessage, aborted');
+    seen('a stream aborted');
     const again = client.resubscribeTask({ id, tenant: '' });
     const current: Json = plain((await again.next()).value as sdk.StreamResponse);
     expect(current.task).toMatchObject({ id, status: { state: 'TASK_STATE_WORKING' } });
@@ -206,6 +206,7 @@ describe.each(['JSONRPC', 'HTTP+JSON'] as const)('[7.69] official client over %s
     for await (const event of again) rest.push(plain(event));
     expect(rest.at(-1).statusUpdate.status.state).toBe('TASK_STATE_COMPLETED');
     seen('SubscribeToTask');
+    seen('subscribed again');
   });
 
   it('makes, gets, lists and deletes a push notification configuration', async () => {
@@ -259,6 +260,7 @@ describe.each(['JSONRPC', 'HTTP+JSON'] as const)('[7.69] official client over %s
 it('has seen all eleven operations over both bindings', () => {
   const operations = new Set(matrix.rows.map(({ operation }) => operation));
   expect([...operations].filter((name) => /^[A-Z]\w+$/.test(name))).toHaveLength(11);
+  for (const other of BESIDE_OPERATIONS) expect(operations).toContain(other);
   expect(matrix.rows).toHaveLength(operations.size * 2);
   matrix.report();
 });
