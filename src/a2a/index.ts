@@ -3,9 +3,9 @@
 
 export type { AgentCard, AgentInterface, AgentSkill } from './card/agent-card.js';
 export { selectInterface } from './card/interfaces.js';
+export type { TrustRoot } from './card/key-rings.js';
 export { parseAgentCard } from './card/parse.js';
 export { type SignCardOptions, type SignedAgentCard, signAgentCard } from './card/sign.js';
-export type { TrustRoot } from './card/trust.js';
 export { type VerifiedAgentCard, type VerifyCardOptions, verifyAgentCard } from './card/verify.js';
 export { type A2aClient, createA2aClient } from './client/client.js';
 export type { A2aClientOptions } from './client/options.js';

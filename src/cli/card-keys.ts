@@ -1,6 +1,6 @@
 // `--keys JWKS_FILE` and `--did DID`: the keys a person trusts.
 
-import type { TrustRoot } from '../a2a/card/trust.js';
+import type { TrustRoot } from '../a2a/card/key-rings.js';
 import { decodeUtf8 } from '../bytes/utf8.js';
 import { type JwkSet, parseJwks } from '../documents/jwks.js';
 import { VerifyError } from '../errors.js';
