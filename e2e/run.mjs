@@ -1,5 +1,5 @@
 // The built package in real runtimes: Node, Deno, Bun, workerd, Chromium, and whatever other browsers are here. Prints a
-// line per runner, the table of who calls whom, and its counts. `--write` brings the README's table up to date.
+// line per runner, the tables of who calls whom, and its counts. `--write` brings the README's table up to date.
 // Exit code 0: all passed. 1: something failed. 2: nothing failed, but there was no Chromium.
 
 import { parseArgs } from 'node:util';
@@ -10,9 +10,18 @@ import { closeBrowsers, openAnyWebKit, openChromium, openFirefox } from './lib/b
 import { stopAll } from './lib/programs.mjs';
 import { Report } from './lib/report.mjs';
 import { setStage } from './lib/stage.mjs';
+import { a2aTable } from './tests/a2a.mjs';
 import { callsOverPorts, callTable } from './tests/calls.mjs';
 import { demoWorker } from './tests/demo-worker.mjs';
-import { identityAtRest, pageCallers, pageSuites, policy, portCalls, unbundled } from './tests/pages.mjs';
+import {
+  identityAtRest,
+  pageA2aCallers,
+  pageCallers,
+  pageSuites,
+  policy,
+  portCalls,
+  unbundled,
+} from './tests/pages.mjs';
 import { portableSuites, sameCounts } from './tests/portable.mjs';
 import { readmeSnippets } from './tests/readme.mjs';
 import { refusals } from './tests/refusals.mjs';
@@ -70,8 +79,11 @@ async function run(stage) {
   await sameCounts(stage, counts);
 
   await refusals(stage);
-  const pages = (await Promise.all(browsers.map((browser) => pageCallers(stage, browser)))).flat();
-  await callTable(stage, new Map(pages), values.write);
+  /** @param {typeof pageCallers} callersOf */
+  const inBrowsers = async (callersOf) =>
+    new Map((await Promise.all(browsers.map((browser) => callersOf(stage, browser)))).flat());
+  await callTable(stage, await inBrowsers(pageCallers), values.write);
+  await a2aTable(stage, await inBrowsers(pageA2aCallers));
   await callsOverPorts(stage);
   for (const browser of browsers) await portCalls(stage, browser);
 

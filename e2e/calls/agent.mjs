@@ -4,7 +4,7 @@ import { falseAgent } from './impostors.mjs';
 
 /**
  * @param {any} library
- * @returns {Promise<{ did: string, server: any, impostor: any }>} `impostor` answers in the name of `did`.
+ * @returns {Promise<{ did: string, identity: any, server: any, impostor: any }>} `impostor` answers in the name of `did`.
  */
 export async function makeAgent(library) {
   const { createIdentity, rpcError, serve } = library.front;
@@ -83,5 +83,5 @@ export async function makeAgent(library) {
       changed(record);
     },
   });
-  return { did: identity.did, server, impostor: await falseAgent(library, identity.did) };
+  return { did: identity.did, identity, server, impostor: await falseAgent(library, identity.did) };
 }

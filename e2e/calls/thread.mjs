@@ -2,6 +2,7 @@
 
 import * as library from '../suite/library.mjs';
 import { runInBrowser } from '../suite/suite.mjs';
+import { checkA2a } from './a2a-check.mjs';
 import { makeAgent } from './agent.mjs';
 import { checkAgent } from './check.mjs';
 import { answerPorts, overPorts, overWebSocket } from './dialling.mjs';
@@ -14,6 +15,7 @@ self.addEventListener('securitypolicyviolation', ({ effectiveDirective, blockedU
 const works = {
   suite: () => runInBrowser(library),
   callByWebSocket: (addresses) => checkAgent(library, overWebSocket(library, addresses)),
+  callA2a: (target) => checkA2a(library, target),
   callOverPorts: (did) => checkAgent(library, overPorts(library, did, self)),
   async serveOverPorts() {
     const agent = await makeAgent(library);

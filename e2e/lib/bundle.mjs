@@ -1,8 +1,19 @@
 // What a bundler makes of the package, for pages and for Workers.
 
+import { readFileSync } from 'node:fs';
 import { rolldown } from 'rolldown';
 
 /** @typedef {{ fileName: string, code: string }} Chunk */
+
+/** JSON as JSON: in an object literal, which a bundler makes of it, `__proto__` is no member. @type {import('rolldown').Plugin} */
+const parsedJson = {
+  name: 'parsed-json',
+  load(id) {
+    if (!id.endsWith('.json')) return null;
+    const text = JSON.stringify(readFileSync(id, 'utf8'));
+    return { code: `export default JSON.parse(${text});`, moduleType: 'js' };
+  },
+};
 
 /**
  * Bundles modules; what they import later stays in chunks of its own.
@@ -15,6 +26,7 @@ export async function bundle(input, { conditions = [] } = {}) {
   const made = await rolldown({
     input,
     platform: 'browser',
+    plugins: [parsedJson],
     transform: { target: 'es2022' },
     resolve: { conditionNames: [...conditions, 'browser', 'import', 'default'] },
     // Something missing would show at run time only, in the one place that loads it.

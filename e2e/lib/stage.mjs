@@ -16,7 +16,9 @@ import { startWorker } from './workerd.mjs';
 /**
  * An agent that can be called.
  *
- * @typedef {{ name: string, did: string, agentUrl: string, impostorUrl: string }} Callee
+ * `a2aUrl` is the origin at which it speaks A2A.
+ *
+ * @typedef {{ name: string, did: string, agentUrl: string, impostorUrl: string, a2aUrl: string }} Callee
  */
 
 /**
@@ -102,7 +104,8 @@ async function startCallees(stage) {
     const { port } = await startWorker(workerd, project.folder, { name: 'agent', chunks });
     const did = await answerOfWorker(`http://127.0.0.1:${port}/did`);
     const agentUrl = `ws://127.0.0.1:${port}/`;
-    return [{ name: workerd.name, did, agentUrl, impostorUrl: `${agentUrl}impostor` }];
+    const a2aUrl = `http://127.0.0.1:${port}`;
+    return [{ name: workerd.name, did, agentUrl, impostorUrl: `${agentUrl}impostor`, a2aUrl }];
   };
   const started = await Promise.all([
     start(node, 'e2e/calls/callee-node.mjs'),

@@ -1,5 +1,6 @@
 // What a page of a test can be asked to do.
 
+import { checkA2a } from '../calls/a2a-check.mjs';
 import { ask, weCallWorker, workerCallsUs } from '../calls/beside.mjs';
 import { checkAgent } from '../calls/check.mjs';
 import { overPorts, overWebSocket } from '../calls/dialling.mjs';
@@ -50,6 +51,8 @@ globalThis.harness.run({
 
   call: (addresses) => checkAgent(library, overWebSocket(library, addresses)),
   callFromWorker: (addresses) => withWorker((worker) => ask(worker, 'callByWebSocket', addresses)),
+  callA2a: (target) => checkA2a(library, target),
+  callA2aFromWorker: (target) => withWorker((worker) => ask(worker, 'callA2a', target)),
   /** The worker has ports only; this page passes on what they say. */
   callFromWorkerOverPorts: ({ did, agentUrl, impostorUrl }) =>
     withWorker((worker) => {

@@ -1,6 +1,8 @@
 // The portable suite: the same cases, and so the same count, in every runtime.
 
+import { a2aCases } from './a2a.mjs';
 import { codecCases } from './codec.mjs';
+import { documentCases } from './documents.mjs';
 import { identityCases } from './identity.mjs';
 import { noiseCases } from './noise.mjs';
 import { sessionCases } from './session.mjs';
@@ -15,11 +17,13 @@ export function portableCases(library) {
   return [
     ...codecCases(library),
     ...identityCases(library),
+    ...documentCases(library),
     ...noiseCases(library),
     ...memoryStoreCases(library),
     ...vaultCases(library, 'vault in memory', library.storage.memoryStore),
     ...transportSuite(library),
     ...sessionCases(library),
+    ...a2aCases(library),
   ];
 }
 

@@ -59,6 +59,20 @@ export async function pageCallers(stage, browser) {
   ];
 }
 
+/**
+ * Ways to talk A2A from a browser, to another origin.
+ *
+ * @param {Stage} stage @param {Browser} browser
+ * @returns {Promise<[string, import('./calls.mjs').Caller][]>}
+ */
+export async function pageA2aCallers(stage, browser) {
+  const tab = await browser.newTab();
+  return [
+    [`${browser.name} page`, (callee) => ask(stage, tab, 'callA2a', callee)],
+    [`${browser.name} worker`, (callee) => ask(stage, tab, 'callA2aFromWorker', callee)],
+  ];
+}
+
 /** Calls over ports inside a browser. @param {Stage} stage @param {Browser} browser */
 export async function portCalls(stage, browser) {
   const { report, callees } = stage;
