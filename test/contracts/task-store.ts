@@ -144,6 +144,19 @@ export const taskStoreCases: readonly TaskStoreCase[] = [
     },
   },
   {
+    name: 'the tenant of a task is kept, in the head as well, and is no part of who it belongs to',
+    async run({ create, again }) {
+      const store = await create();
+      const record = { ...recordOf('a', 't'), tenant: 'blue' };
+      await store.put(record);
+      same(await (await again(store)).get('a', 't'), record);
+      same(
+        (await store.heads('a')).map(({ tenant }) => tenant),
+        ['blue'],
+      );
+    },
+  },
+  {
     name: 'a status without a time counts as the oldest',
     async run({ create }) {
       const store = await create();

@@ -41,6 +41,8 @@ export class Execution {
   /** The last change asked for: the next one waits for it. */
   #change: Promise<unknown> = Promise.resolve();
   #hasBegun: boolean;
+  /** Whether the executor has said anything of the task. */
+  #hasSpoken = false;
   /** Nothing the executor says counts any more. */
   #over = false;
   #stopExecutor: () => void = () => {};
@@ -162,13 +164,20 @@ export class Execution {
     const { timestamp } = this.#task;
     const event = asAgentResponse(() => {
       const read = readAgentEvent(value, { taskId, contextId, timestamp });
-      if (read.message !== undefined && this.#hasBegun) throw new TypeError('a message is the one event of a run');
-      return read;
+      if (read.message === undefined) return read;
+      if (this.#hasSpoken) throw new TypeError('a message is the one event of a run');
+      if (!this.#hasBegun) return read;
+      // The server had to make the task in the meantime: the answer comes as its end.
+      const message = { ...read.message, taskId, contextId };
+      return {
+        statusUpdate: { taskId, contextId, status: { state: 'TASK_STATE_COMPLETED' as const, timestamp, message } },
+      };
     });
     if (event.message !== undefined) {
       this.#answer(event.message);
       return;
     }
+    this.#hasSpoken = true;
     await this.#begin();
     await this.#task.update(event);
     if (event.statusUpdate !== undefined) this.#rest();

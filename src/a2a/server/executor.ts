@@ -13,7 +13,10 @@ export interface A2aUser {
   readonly [claim: string]: unknown;
 }
 
-/** The answer is one message, and no task is made. Only as the first and last event. */
+/**
+ * The answer is one message, and no task is made. Only as the first and last event. One that comes after
+ * `firstEventTimeoutMs` is the last word of the task that was made in the meantime.
+ */
 export interface MessageEvent {
   readonly message: Message;
 }
@@ -106,8 +109,8 @@ export interface ExecutionContext extends EventMakers {
  * Answers a message.
  *
  * An async generator that yields events; its `finally` runs also when the task is cancelled. Or a function that returns
- * one event or a {@link Message}. A run that ends while its task is at work completes it. An executor never runs twice
- * for one task at once.
+ * one event or a {@link Message}. A run that ends while its task is at work completes it. Of one task only the latest run
+ * is heard: one that lingers after it has asked is aborted when the client answers, and not waited for.
  *
  * @throws {A2aOperationError} to tell the client something: as the answer to its message where nothing was yielded yet,
  *   else as the text of the failed task. Of any other error the client sees that there was one, and no more; so too of

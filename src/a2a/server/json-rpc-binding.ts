@@ -7,6 +7,9 @@ import type { BoundRequest, ServerBinding } from './server-binding.js';
 
 type Id = string | number | null;
 
+/** Letters of an id, which every event of a stream repeats. */
+const MAX_ID_LENGTH = 1_024;
+
 /** What a body asks for, before anybody has looked whether there is such a method. */
 export interface RpcCall {
   readonly method: string;
@@ -41,16 +44,22 @@ export function rpcBinding(id: Id): ServerBinding {
 /**
  * Reads the envelope of a request.
  *
- * @throws {A2aOperationError} ERR_A2A_INVALID_REQUEST: no request object, a batch, or one without an id.
+ * @throws {A2aOperationError} ERR_A2A_INVALID_REQUEST: no request object, a batch, or one without a usable id.
  */
 export function readRpcCall(body: unknown): RpcCall {
   const refuse = (what: string) => new A2aOperationError('ERR_A2A_INVALID_REQUEST', what);
   if (typeof body !== 'object' || body === null || Array.isArray(body)) throw refuse('one request object is expected');
   const { jsonrpc, id, method, params = {} } = body as Record<string, unknown>;
   if (jsonrpc !== '2.0') throw refuse('jsonrpc must be "2.0"');
-  if (typeof id !== 'string' && typeof id !== 'number') throw refuse('id must be a string or a number');
+  if (typeof id !== 'string' && !isFiniteNumber(id)) throw refuse('id must be a string or a number');
+  if (typeof id === 'string' && id.length > MAX_ID_LENGTH) throw refuse(`id must not be longer than ${MAX_ID_LENGTH}`);
   if (typeof method !== 'string') throw refuse('method must be a string');
   return { method, params: params ?? {}, binding: rpcBinding(id) };
+}
+
+/** One too large for a double is parsed as infinity, which no answer could repeat. */
+function isFiniteNumber(id: unknown): id is number {
+  return Number.isFinite(id);
 }
 
 /** @throws {A2aOperationError} ERR_A2A_METHOD_NOT_FOUND. */

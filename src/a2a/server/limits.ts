@@ -11,11 +11,15 @@ export interface A2aServerLimits {
   /** Parts of one message. Default 256, at most 65,536. */
   readonly maxParts: number;
   /**
-   * Tasks kept for one owner. Default 1,000, at most 1,000,000. One more makes room: the oldest tasks that nothing works
-   * on are deleted, finished ones first. Where that is not enough, the message is refused.
+   * Tasks kept for one owner, which is a user, with whatever tenants. Default 1,000, at most 1,000,000. One more makes
+   * room: the oldest tasks that nothing works on are deleted, finished ones first. Where that is not enough, the message
+   * is refused. Of as many tasks push notifications may be on their way.
    */
   readonly maxTasksPerOwner: number;
-  /** The same in bytes of JSON. Default 128 MiB, at most 1 TiB. Tasks at work may grow beyond it. */
+  /**
+   * The same in bytes of JSON, looked at with each message. Default 128 MiB, at most 1 TiB. Tasks at work may grow beyond
+   * it. As much may wait to be pushed.
+   */
   readonly maxBytesPerOwner: number;
   /** Bytes of JSON after which a page of tasks ends early; one task is always on it. Default 8 MiB, at most 1 GiB. */
   readonly maxPageBytes: number;
@@ -25,7 +29,10 @@ export interface A2aServerLimits {
   readonly maxRunningPerOwner: number;
   /** Streams that follow one task at once; one more is refused. Default 32, at most 4,096. */
   readonly maxSubscribersPerTask: number;
-  /** Events one follower may lag behind before it is dropped. Default 256, at most 65,536. */
+  /**
+   * Events one follower may lag behind before it is dropped, and one task's push notifications before some are left out.
+   * Default 256, at most 65,536.
+   */
   readonly maxQueuedEvents: number;
   /** The same in bytes of JSON. Default 8 MiB, at most 256 MiB. */
   readonly maxQueuedBytes: number;
@@ -39,7 +46,8 @@ export interface A2aServerLimits {
   readonly keepAliveMs: number;
   /**
    * Time an executor has for its first event, in milliseconds. After it the server makes the task by itself, so that
-   * the caller has something to ask about and to cancel. Default 10,000, at most 600,000.
+   * the caller has something to ask about and to cancel; a message that comes then completes it. Default 10,000, at most
+   * 600,000.
    */
   readonly firstEventTimeoutMs: number;
   /** Time one run of the executor may take; then the task fails. Default 1 hour, at most 24 days, in milliseconds. */

@@ -1,8 +1,7 @@
 // Which tasks a list shows, in which order, and what stands on which page (A2A v1.0, section 3.1.4).
 
-import { decodeUtf8, encodeUtf8 } from '../../bytes/utf8.js';
-import { decodeBase64url, encodeBase64url } from '../../codec/base64url.js';
 import type { ListTasksRequest } from '../wire/requests.js';
+import { decodePageToken, encodePageToken } from './page-token.js';
 import { type TaskHead, timeOf } from './task-store.js';
 
 const DEFAULT_PAGE_SIZE = 50;
@@ -51,7 +50,8 @@ export function pageOf(heads: readonly TaskHead[], request: ListTasksRequest, ma
     page.push(head);
   }
   const last = page.at(-1);
-  const nextPageToken = last === undefined || rest.length === page.length ? '' : encodeMark(last);
+  const nextPageToken =
+    last === undefined || rest.length === page.length ? '' : encodePageToken([last.statusAtMs, last.id]);
   return { heads: page, nextPageToken, pageSize, totalSize: matching.length };
 }
 
@@ -63,18 +63,9 @@ function newestFirst(a: Mark, b: Mark): number {
   return a.id < b.id ? -1 : 1;
 }
 
-/** A place in the order, in letters that need no escape in a query. It tells the owner nothing but its own task. */
-function encodeMark({ id, statusAtMs }: Mark): string {
-  return encodeBase64url(encodeUtf8(JSON.stringify([statusAtMs, id])));
-}
-
 function decodeMark(token: string): Mark | undefined {
-  try {
-    const mark: unknown = JSON.parse(decodeUtf8(decodeBase64url(token)));
-    if (!Array.isArray(mark) || mark.length !== 2) return undefined;
-    const [statusAtMs, id]: unknown[] = mark;
-    return typeof statusAtMs === 'number' && typeof id === 'string' ? { statusAtMs, id } : undefined;
-  } catch {
-    return undefined;
-  }
+  const place = decodePageToken(token);
+  if (!Array.isArray(place) || place.length !== 2) return undefined;
+  const [statusAtMs, id]: unknown[] = place;
+  return typeof statusAtMs === 'number' && typeof id === 'string' ? { statusAtMs, id } : undefined;
 }

@@ -28,13 +28,14 @@ export interface LiveTaskHost {
 /** Which task, and what is to happen with it beyond the store and those who follow it. */
 export interface LiveTaskSubject {
   readonly owner: string;
+  readonly tenant?: string;
   readonly taskId: string;
   readonly contextId: string;
   /** The task so far, where there is one. */
   readonly record?: TaskRecord;
   /**
-   * Called once, when the task is to be written for the first time: makes room for so many bytes, then writes. A
-   * rejection is the answer to the message.
+   * Called once, when the message is to be written: makes room for a task of so many bytes, then writes. A rejection is
+   * the answer to the message.
    */
   readonly admit?: (bytes: number, write: () => Promise<void>) => Promise<void>;
   /** Told of each event of the task. Does not throw. */
@@ -163,7 +164,9 @@ export class LiveTask {
 
   #grown(task: Task, moreBytes: number): TaskRecord {
     const { events = 0, bytes = 0 } = this.#record ?? {};
-    return { owner: this.#subject.owner, task, events: events + 1, bytes: bytes + moreBytes };
+    const { owner, tenant } = this.#subject;
+    // No tenant and an empty one are the same.
+    return { owner, ...(tenant && { tenant }), task, events: events + 1, bytes: bytes + moreBytes };
   }
 
   #excess({ events, bytes }: TaskRecord): LimitError | undefined {

@@ -53,7 +53,8 @@ export function agreeOnExtensions(headers: Headers, card: AgentCard): readonly s
  */
 export function checkContentType(request: Request, optional: boolean): void {
   const type = request.headers.get('Content-Type');
-  if (type === null && optional && request.body === null) return;
+  // Where the runtime does not show it, a body without a type cannot be told from none, and none is what it is taken for.
+  if (type === null && optional && !request.body) return;
   const [, essence = '', charset = 'utf-8'] = /^\s*([^\s;]+)(?:.*;\s*charset="?([^\s;"]+))?/i.exec(type ?? '') ?? [];
   const isJson = /^application\/(?:a2a\+)?json$/i.test(essence);
   if (isJson && /^utf-?8$/i.test(charset)) return;

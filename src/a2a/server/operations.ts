@@ -17,7 +17,7 @@ import { viewOf } from './task-view.js';
 
 /** Who asks, and for how long somebody waits for the answer. */
 export interface Caller {
-  /** Under which the caller's tasks are kept. */
+  /** Under which the caller's tasks are kept: the id of the user, empty where nobody authenticates. */
   readonly owner: string;
   readonly user?: A2aUser;
   readonly tenant?: string;
@@ -66,7 +66,7 @@ export function createOperations(host: OperationsHost): Operations {
 
   /** A task of the caller's that it may do this with. */
   async function visible(operation: OperationName, params: object, caller: Caller, taskId: string): Promise<Task> {
-    const { task } = await desk.find(caller.owner, taskId);
+    const { task } = await desk.find(caller, taskId);
     await permit(operation, params, caller, task);
     return task;
   }
@@ -96,7 +96,7 @@ export function createOperations(host: OperationsHost): Operations {
       if (push !== undefined) await configs?.create(owner, { ...push, taskId });
     };
     const stream = operation === 'SendStreamingMessage';
-    return desk.dispatch({ owner, message, contextFor, stream, prepare, waitUntil });
+    return desk.dispatch({ caller, message, contextFor, stream, prepare, waitUntil });
   }
 
   /** The configurations of the server, which has them where its card says so. */
@@ -129,19 +129,19 @@ export function createOperations(host: OperationsHost): Operations {
     async ListTasks(params, caller) {
       await permit('ListTasks', params, caller);
       const { historyLength, includeArtifacts = false } = params;
-      const page = await desk.list(caller.owner, params);
+      const page = await desk.list(caller, params);
       const tasks = page.tasks.map((task) => viewOf(task, { historyLength, artifacts: includeArtifacts }));
       return { result: { ...page, tasks } };
     },
 
     async CancelTask(params, caller) {
       await visible('CancelTask', params, caller, params.id);
-      return { result: viewOf(await desk.cancel(caller.owner, params.id, caller.waitUntil)) };
+      return { result: viewOf(await desk.cancel(caller, params.id, caller.waitUntil)) };
     },
 
     async SubscribeToTask(params, caller) {
       await visible('SubscribeToTask', params, caller, params.id);
-      return { follower: await desk.follow(caller.owner, params.id) };
+      return { follower: await desk.follow(caller, params.id) };
     },
 
     async CreateTaskPushNotificationConfig(params, caller) {

@@ -2,7 +2,8 @@
 
 import type { Store } from '../../storage/contract.js';
 import type { TaskPushNotificationConfig } from '../wire/objects.js';
-import { prefixOf, recordKey } from './stored-keys.js';
+import { KeyedLock } from './keyed-lock.js';
+import { recordKey } from './stored-keys.js';
 
 /** A configuration as it is kept. */
 export interface StoredPushConfig extends TaskPushNotificationConfig {
@@ -45,19 +46,38 @@ export function memoryPushConfigStore(): PushConfigStore {
 const CONFIGS = 'a2a/push';
 
 /**
- * Keeps configurations in a store, beside what else is in it: its keys begin with `a2a/`.
+ * Keeps configurations in a store, beside what else is in it: its keys begin with `a2a/`. Those of a task are one record,
+ * since they are asked for with each event.
  *
  * @param store Shared. Whoever can read it can read the credentials in it.
  */
 export function storedPushConfigStore(store: Store): PushConfigStore {
+  const lock = new KeyedLock();
+
+  async function read(key: string): Promise<readonly StoredPushConfig[]> {
+    const configs = await store.get(key);
+    return Array.isArray(configs) ? configs.filter(isConfig) : [];
+  }
+
   return {
-    async list(owner, taskId) {
-      const prefix = prefixOf(CONFIGS, owner, taskId);
-      const keys = (await store.keys()).filter((key) => key.startsWith(prefix));
-      const configs = await Promise.all(keys.map((key) => store.get(key)));
-      return configs.filter((config) => config !== undefined) as StoredPushConfig[];
+    list: (owner, taskId) => read(recordKey(CONFIGS, owner, taskId)),
+    put(owner, config) {
+      const key = recordKey(CONFIGS, owner, config.taskId);
+      return lock.run(key, async () => {
+        const others = (await read(key)).filter(({ id }) => id !== config.id);
+        await store.set(key, [...others, config]);
+      });
     },
-    put: (owner, config) => store.set(recordKey(CONFIGS, owner, config.taskId, config.id), config),
-    delete: (owner, taskId, id) => store.delete(recordKey(CONFIGS, owner, taskId, id)),
+    delete(owner, taskId, id) {
+      const key = recordKey(CONFIGS, owner, taskId);
+      return lock.run(key, async () => {
+        const left = (await read(key)).filter((config) => config.id !== id);
+        await (left.length === 0 ? store.delete(key) : store.set(key, left));
+      });
+    },
   };
+}
+
+function isConfig(value: StoredPushConfig | null): value is StoredPushConfig {
+  return typeof value?.id === 'string' && typeof value.url === 'string';
 }

@@ -1,7 +1,5 @@
 // Push notification configurations of tasks: made, found, listed page by page, and deleted.
 
-import { decodeUtf8, encodeUtf8 } from '../../bytes/utf8.js';
-import { decodeBase64url, encodeBase64url } from '../../codec/base64url.js';
 import { A2aOperationError } from '../wire/errors.js';
 import type { TaskPushNotificationConfig } from '../wire/objects.js';
 import type {
@@ -9,6 +7,7 @@ import type {
   ListTaskPushNotificationConfigsResponse,
 } from '../wire/requests.js';
 import { KeyedLock } from './keyed-lock.js';
+import { decodePageToken, encodePageToken } from './page-token.js';
 import type { StoredPushConfig } from './push-config-store.js';
 import { checkPushConfig, type PushOptions } from './push-sender.js';
 
@@ -60,13 +59,16 @@ export class PushConfigs {
     owner: string,
     { taskId, pageSize = this.#maxPerTask, pageToken }: ListTaskPushNotificationConfigsRequest,
   ): Promise<ListTaskPushNotificationConfigsResponse> {
-    const behind = pageToken === undefined ? undefined : decodeToken(pageToken);
+    const behind = pageToken === undefined ? undefined : decodePageToken(pageToken);
+    if (pageToken !== undefined && typeof behind !== 'string') {
+      throw new A2aOperationError('ERR_A2A_INVALID_PARAMS', 'pageToken is not one of ours');
+    }
     const configs = [...(await this.#push.store.list(owner, taskId))]
       .sort((a, b) => (a.id < b.id ? -1 : 1))
-      .filter(({ id }) => behind === undefined || id > behind);
+      .filter(({ id }) => typeof behind !== 'string' || id > behind);
     const page = configs.slice(0, pageSize);
     const last = page.at(-1);
-    const nextPageToken = last === undefined || configs.length <= pageSize ? undefined : encodeToken(last.id);
+    const nextPageToken = last === undefined || configs.length <= pageSize ? undefined : encodePageToken(last.id);
     return { configs: page, ...(nextPageToken !== undefined && { nextPageToken }) };
   }
 
@@ -78,17 +80,5 @@ export class PushConfigs {
   /** Removes all of a task that is no more. */
   async clear(owner: string, taskId: string): Promise<void> {
     for (const { id } of await this.#push.store.list(owner, taskId)) await this.delete(owner, taskId, id);
-  }
-}
-
-function encodeToken(id: string): string {
-  return encodeBase64url(encodeUtf8(JSON.stringify(id)));
-}
-
-function decodeToken(token: string): string {
-  try {
-    return String(JSON.parse(decodeUtf8(decodeBase64url(token))));
-  } catch (cause) {
-    throw new A2aOperationError('ERR_A2A_INVALID_PARAMS', 'pageToken is not one of ours', { cause });
   }
 }

@@ -2,11 +2,16 @@
 
 import { assertInteger } from '../../bytes/assert.js';
 import { equalBytes } from '../../bytes/equal.js';
-import { decodeUtf8, encodeUtf8 } from '../../bytes/utf8.js';
+import { encodeUtf8 } from '../../bytes/utf8.js';
 import { isSdkError } from '../../errors.js';
 import { readBody } from '../../http/read-body.js';
+import { requestBody } from '../../http/request-body.js';
 import type { StreamResponse, TaskPushNotificationConfig } from '../wire/objects.js';
 import { parseStreamResponse } from '../wire/parse.js';
+import { readJson } from './read-json.js';
+
+/** Arrays and objects inside one another in a notification. */
+const MAX_JSON_DEPTH = 64;
 
 /** What a notification has to prove itself with: as it was configured for its task. */
 export type PushCredentials = Pick<TaskPushNotificationConfig, 'authentication' | 'token'>;
@@ -15,7 +20,7 @@ export type PushCredentials = Pick<TaskPushNotificationConfig, 'authentication' 
 export interface PushReceiverOptions {
   /**
    * The credentials that were configured for a task; `undefined` for a task that was not started from here. What it
-   * returns has to hold a token or credentials: a notification that anybody could send is never taken.
+   * returns has to hold a token or credentials, and not an empty one: a notification that anybody could send is never taken.
    */
   readonly verify: (taskId: string) => PushCredentials | undefined | Promise<PushCredentials | undefined>;
   /**
@@ -52,8 +57,8 @@ export function pushReceiver(options: PushReceiverOptions): (request: Request) =
     if (!isJson(request.headers.get('Content-Type'))) return status(415);
     let event: StreamResponse;
     try {
-      const body = await readBody(request.body, maxBodyBytes, request.signal);
-      event = parseStreamResponse(JSON.parse(decodeUtf8(body)));
+      const body = await readBody(await requestBody(request), maxBodyBytes, request.signal);
+      event = parseStreamResponse(readJson(body, MAX_JSON_DEPTH));
     } catch (error) {
       return status(isSdkError(error) && error.code === 'ERR_LIMIT_EXCEEDED' ? 413 : 400);
     }
@@ -83,14 +88,13 @@ function taskOf({ task, message, statusUpdate, artifactUpdate }: StreamResponse)
 }
 
 /** Whether everything that was configured came back. */
-function proves(headers: Headers, { token, authentication }: PushCredentials): boolean {
-  const credentials = authentication?.credentials;
-  // Both are looked at, whatever the first comes to.
-  const tokenHolds = token === undefined || same(headers.get('X-A2A-Notification-Token'), token);
+function proves(headers: Headers, { token = '', authentication }: PushCredentials): boolean {
+  const credentials = authentication?.credentials ?? '';
+  // Both are looked at, whatever the first comes to. An empty one is none: anybody could send it.
+  const tokenHolds = token === '' || same(headers.get('X-A2A-Notification-Token'), token);
   const authorizationHolds =
-    credentials === undefined ||
-    sameAuthorization(headers.get('Authorization'), `${authentication?.scheme}`, credentials);
-  return (token !== undefined || credentials !== undefined) && tokenHolds && authorizationHolds;
+    credentials === '' || sameAuthorization(headers.get('Authorization'), `${authentication?.scheme}`, credentials);
+  return (token !== '' || credentials !== '') && tokenHolds && authorizationHolds;
 }
 
 /** The name of a scheme is the same in any case (RFC 9110, section 11.1). */

@@ -1,12 +1,14 @@
 // One request from its headers to its answer. The order of the checks is fixed; each one wins over all later ones:
 //
-//   path and verb, content type, size of the body, JSON, version, JSON-RPC method, authentication, required extensions,
-//   capability, parameters, visibility of the task and authorisation, and then the operation itself.
+//   path and verb, origin of the page, content type, size of the body, JSON, version, JSON-RPC method, authentication,
+//   required extensions, capability, parameters, visibility of the task and authorisation, and then the operation itself.
 
+import { onAbort } from '../../abort.js';
 import { unlessAborted } from '../../channel/deadline.js';
 import type { Clock } from '../../clock.js';
 import { isSdkError } from '../../errors.js';
 import { readBody } from '../../http/read-body.js';
+import { requestBody } from '../../http/request-body.js';
 import type { AgentCard } from '../card/agent-card.js';
 import { type AllowedOrigins, addCorsHeaders, addPreflightHeaders } from '../discovery/cors.js';
 import type { CardHandler } from '../discovery/serve-card.js';
@@ -110,26 +112,28 @@ export function createRequestHandler(
     const signal = request.signal ?? new AbortController().signal;
     try {
       if (parts.closed()) throw new A2aOperationError('ERR_A2A_UNAVAILABLE');
+      checkOrigin(request, url, allowedOrigins);
       const body = await bodyOf(request, route, signal);
       const bound = bind(route, request, url, body, (found) => {
         binding = found;
       });
       const { operation } = bound;
-      const user = authenticate && (await authenticateCaller(authenticate, { request, body }));
+      const user = authenticate && (await unlessAborted(signal, authenticateCaller(authenticate, { request, body })));
       const extensions = agreeOnExtensions(request.headers, card);
       if (extensions.length > 0) headers.set('A2A-Extensions', extensions.join(', '));
       checkCapability(operation, card);
       const params = parseParams(operation.request, bound.params) as { readonly tenant?: string };
       const { tenant } = params;
       const caller: Caller = {
-        owner: JSON.stringify([tenant ?? '', user?.id ?? '']),
+        owner: user?.id ?? '',
         extensions,
         signal,
         waitUntil: (work) => parts.waitUntil(work, context),
         ...(user && { user }),
         ...(tenant !== undefined && { tenant }),
       };
-      const outcome = await (operations[operation.name] as (p: unknown, c: Caller) => Promise<Outcome>)(params, caller);
+      const perform = operations[operation.name] as (params: unknown, caller: Caller) => Promise<Outcome>;
+      const outcome = await unlessGone(signal, perform(params, caller));
       if ('result' in outcome) return respond(binding.result(operation, outcome.result), headers);
       return await stream(outcome, binding, signal, headers);
     } catch (error) {
@@ -148,7 +152,7 @@ export function createRequestHandler(
       const announced = Number(request.headers.get('Content-Length'));
       // Not even begun with, so that its sender need not go on.
       if (announced > limits.maxBodyBytes) throw new A2aOperationError('ERR_A2A_TOO_LARGE');
-      return await readBody(request.body, limits.maxBodyBytes, signal);
+      return await readBody(await requestBody(request), limits.maxBodyBytes, signal);
     } catch (error) {
       if (isSdkError(error) && error.code === 'ERR_LIMIT_EXCEEDED') throw new A2aOperationError('ERR_A2A_TOO_LARGE');
       throw error;
@@ -188,6 +192,8 @@ export function createRequestHandler(
       follower.leave();
       throw error;
     }
+    // Not every host also cancels the body of a caller that has gone.
+    onAbort(signal, () => follower.leave());
     const task = first?.event.task;
     if (task !== undefined && historyLength !== undefined) first = feedEvent({ task: viewOf(task, { historyLength }) });
     const body = eventStream(first, follower, { binding, keepAliveMs: limits.keepAliveMs, clock });
@@ -195,6 +201,19 @@ export function createRequestHandler(
     headers.set('Cache-Control', 'no-cache');
     headers.set('X-Accel-Buffering', 'no');
     return new Response(body, { headers });
+  }
+}
+
+/** What an operation comes to, unless its caller goes first: nobody takes then what it would have followed. */
+async function unlessGone(signal: AbortSignal, work: Promise<Outcome>): Promise<Outcome> {
+  try {
+    return await unlessAborted(signal, work);
+  } catch (error) {
+    work.then(
+      (late) => 'follower' in late && late.follower.leave(),
+      () => {},
+    );
+    throw error;
   }
 }
 
@@ -211,6 +230,19 @@ function addErrorHeaders(headers: Headers, error: unknown): void {
     headers.set('WWW-Authenticate', error instanceof A2aUnauthenticatedError ? error.challenge : 'Bearer');
   }
   if (httpStatus === 429 || httpStatus === 503) headers.set('Retry-After', '1');
+}
+
+/**
+ * Refuses pages that have no leave to call. Keeping the answer from them is not enough: a browser sends a POST without a
+ * body for any page, and asks nobody before. Pages of the host that is called are its own.
+ *
+ * @throws {A2aOperationError} ERR_A2A_PERMISSION_DENIED.
+ */
+function checkOrigin(request: Request, { host }: URL, allowed: AllowedOrigins): void {
+  const origin = request.headers.get('Origin');
+  if (origin === null || allowed === '*' || (allowed !== false && allowed.includes(origin))) return;
+  if (URL.canParse(origin) && new URL(origin).host === host) return;
+  throw new A2aOperationError('ERR_A2A_PERMISSION_DENIED');
 }
 
 /** @throws {A2aOperationError} the card does not offer what the operation needs. */

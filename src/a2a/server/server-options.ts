@@ -23,8 +23,8 @@ export interface A2aServerOptions {
   /** Push notifications; wanted where the card offers them. */
   readonly push?: PushOptions;
   /**
-   * Finds out who asks. Tasks are kept by tenant and user, and nobody sees those of another. Default: all callers are
-   * one user, who sees every task.
+   * Finds out who asks. Tasks are kept by user and tenant, and nobody sees those of another; limits are counted for each
+   * user, whatever tenants it names. Default: all callers are one user, who sees every task.
    */
   readonly authenticate?: Authenticate;
   /** Has a say in each operation. Default: everything is allowed with one's own tasks. */
@@ -42,7 +42,7 @@ export interface A2aServerOptions {
   /** How long clients may use the card without asking, in seconds. Default 300. */
   readonly cardMaxAgeSec?: number;
   /**
-   * Pages that may call. Default `*`, which is right for an agent that anybody may call or that authenticates by header.
+   * Pages that may call, beside those of the same host; others are refused with 403. Default `*`, which is right for an agent that anybody may call or that authenticates by header.
    * Narrow it where being reachable is itself a permission: on loopback, in a private network, with cookies.
    */
   readonly allowedOrigins?: AllowedOrigins;

@@ -74,7 +74,7 @@ export function createA2aServer(options: A2aServerOptions): A2aServer {
       : new PushQueues({
           push,
           clock,
-          maxQueued: limits.maxQueuedEvents,
+          limits,
           signal: closing.signal,
           onError: (error) => closing.signal.aborted || report(error),
         });
@@ -114,8 +114,13 @@ export function createA2aServer(options: A2aServerOptions): A2aServer {
     closed: () => closed !== undefined,
     waitUntil(work, context) {
       const host = context as { waitUntil?: unknown } | null | undefined;
-      if (options.waitUntil !== undefined) options.waitUntil(work);
-      else if (typeof host?.waitUntil === 'function') host.waitUntil(work);
+      try {
+        if (options.waitUntil !== undefined) options.waitUntil(work);
+        else if (typeof host?.waitUntil === 'function') host.waitUntil(work);
+      } catch (error) {
+        // The work goes on as far as the host lets it, and so does the request.
+        report(error);
+      }
     },
   });
 

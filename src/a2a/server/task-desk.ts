@@ -12,20 +12,25 @@ import { KeyedLock } from './keyed-lock.js';
 import { pageOf } from './list-tasks.js';
 import type { PushQueues } from './push-queue.js';
 import { RunSlots } from './run-slots.js';
-import type { TaskHead, TaskRecord } from './task-store.js';
+import { makeRoom, type RoomHost } from './task-room.js';
+import type { TaskRecord } from './task-store.js';
 
 /** What a desk works with. */
-export interface DeskOptions extends ExecutionHost {
+export interface DeskOptions extends ExecutionHost, RoomHost {
   readonly executor: Executor;
   /** Where the events of a task also go; absent where there are no push notifications. */
   readonly push?: Pick<PushQueues, 'add' | 'idle'>;
-  /** Told of a task that was deleted to make room. */
-  readonly onDeleted?: (owner: string, taskId: string) => Promise<void>;
+}
+
+/** For whom the desk looks: an owner never sees tasks of another, nor those it has with another tenant. */
+export interface DeskCaller {
+  readonly owner: string;
+  readonly tenant?: string;
 }
 
 /** A message on its way to the executor. */
 export interface Dispatch {
-  readonly owner: string;
+  readonly caller: DeskCaller;
   readonly message: Message;
   /** Completes what the executor is told. */
   readonly contextFor: (
@@ -60,10 +65,11 @@ export class TaskDesk {
     this.#slots = new RunSlots(options.limits);
   }
 
-  /** A task of the owner's as it stands. @throws {A2aOperationError} ERR_A2A_TASK_NOT_FOUND: it has none of that id. */
-  async find(owner: string, taskId: string): Promise<TaskRecord> {
+  /** A task of the caller's as it stands. @throws {A2aOperationError} ERR_A2A_TASK_NOT_FOUND: it has none of that id. */
+  async find({ owner, tenant }: DeskCaller, taskId: string): Promise<TaskRecord> {
     const record = this.#running.get(keyOf(owner, taskId))?.record ?? (await this.#options.store.get(owner, taskId));
-    if (record === undefined) throw new A2aOperationError('ERR_A2A_TASK_NOT_FOUND');
+    if (record === undefined || !isSameTenant(record.tenant, tenant))
+      throw new A2aOperationError('ERR_A2A_TASK_NOT_FOUND');
     return record;
   }
 
@@ -74,52 +80,67 @@ export class TaskDesk {
    *   ERR_A2A_UNSUPPORTED_OPERATION: the task is over, or at work. ERR_A2A_RATE_LIMITED: too much is at work.
    */
   async dispatch(dispatch: Dispatch): Promise<Dispatched> {
-    const { owner, message } = dispatch;
+    const { caller, message } = dispatch;
+    const { owner } = caller;
     const { taskId } = message;
     if (taskId === undefined) {
-      return this.#start(dispatch, crypto.randomUUID(), message.contextId ?? crypto.randomUUID());
+      const contextId = message.contextId ?? crypto.randomUUID();
+      return this.#start(dispatch, this.#takePlace(owner), crypto.randomUUID(), contextId);
     }
     const key = keyOf(owner, taskId);
     return this.#tasks.run(key, async () => {
-      let record = await this.find(owner, taskId);
+      let record = await this.find(caller, taskId);
       const { contextId = '', status } = record.task;
       if (message.contextId !== undefined && message.contextId !== contextId) {
         throw new A2aOperationError('ERR_A2A_INVALID_PARAMS', 'message.contextId is not that of the task');
       }
-      if (isTerminal(status.state)) {
-        throw new A2aOperationError('ERR_A2A_UNSUPPORTED_OPERATION', 'the task is over: start another one');
-      }
+      if (isTerminal(status.state)) throw taskIsOver();
       const before = this.#running.get(key);
+      if (before?.live && !before.waiting) {
+        throw new A2aOperationError('ERR_A2A_UNSUPPORTED_OPERATION', 'the task is at work');
+      }
+      // First of all: a message that finds no place must not end the run that is there.
+      const release = this.#takePlace(owner);
       if (before?.live) {
-        if (!before.waiting) throw new A2aOperationError('ERR_A2A_UNSUPPORTED_OPERATION', 'the task is at work');
         await before.retire();
         record = before.record ?? record;
+        // Its last word may have been on its way to the store, and the server may have closed.
+        const refusal = this.#closed ? new A2aOperationError('ERR_A2A_UNAVAILABLE') : undefined;
+        if (refusal !== undefined || isTerminal(record.task.status.state)) {
+          release();
+          throw refusal ?? taskIsOver();
+        }
       }
-      return this.#start(dispatch, taskId, contextId, record);
+      return this.#start(dispatch, release, taskId, contextId, record);
     });
   }
 
-  #start(dispatch: Dispatch, taskId: string, contextId: string, record?: TaskRecord): Dispatched {
-    const { owner, contextFor, stream, prepare, waitUntil } = dispatch;
+  /** A place for a run. @returns Gives it back. @throws {A2aOperationError} ERR_A2A_UNAVAILABLE, ERR_A2A_RATE_LIMITED. */
+  #takePlace(owner: string): () => void {
     // It may have come to this since the request came.
     if (this.#closed) throw new A2aOperationError('ERR_A2A_UNAVAILABLE');
-    const release = this.#slots.take(owner);
+    return this.#slots.take(owner);
+  }
+
+  #start(dispatch: Dispatch, release: () => void, taskId: string, contextId: string, record?: TaskRecord): Dispatched {
+    const { caller, contextFor, stream, prepare, waitUntil } = dispatch;
+    const { owner, tenant } = caller;
     const message = { ...dispatch.message, taskId, contextId };
     const execution = new Execution(this.#options, {
       owner,
       taskId,
       contextId,
       message,
+      ...(tenant !== undefined && { tenant }),
       ...(record !== undefined && { record }),
       notify: (event) => this.#options.push?.add(owner, taskId, event),
       admit: async (bytes, write) => {
-        const add = async () => {
+        // One after another, or two tasks would take the same place.
+        await this.#owners.run(owner, async () => {
+          await makeRoom(this.#options, { owner, taskId, bytes }, (id) => this.#running.has(keyOf(owner, id)));
           await prepare?.(taskId);
           await write();
-        };
-        if (record !== undefined) await add();
-        // One after another, or two new tasks would take the same place.
-        else await this.#owners.run(owner, () => this.#makeRoom(owner, bytes).then(add));
+        });
       },
     });
     const key = keyOf(owner, taskId);
@@ -138,45 +159,24 @@ export class TaskDesk {
     return { execution, ...following };
   }
 
-  /** Deletes tasks until there is room for one more, those that matter least first. */
-  async #makeRoom(owner: string, bytes: number): Promise<void> {
-    const { store, limits, onDeleted } = this.#options;
-    const heads = await store.heads(owner);
-    let tooMany = heads.length + 1 - limits.maxTasksPerOwner;
-    let tooLarge = heads.reduce((sum, head) => sum + head.bytes, bytes) - limits.maxBytesPerOwner;
-    const victims: TaskHead[] = [];
-    const idle = heads.filter(({ id }) => !this.#running.has(keyOf(owner, id))).sort(expendableFirst);
-    for (const head of idle) {
-      if (tooMany <= 0 && tooLarge <= 0) break;
-      victims.push(head);
-      tooMany--;
-      tooLarge -= head.bytes;
-    }
-    // Nothing is deleted in vain.
-    if (tooMany > 0 || tooLarge > 0) {
-      throw new A2aOperationError('ERR_A2A_RATE_LIMITED', 'your tasks leave no room for another one');
-    }
-    for (const { id } of victims) {
-      await store.delete(owner, id);
-      await onDeleted?.(owner, id);
-    }
-  }
-
   /**
    * Cancels a task. One that was cancelled before stays as it is.
    *
    * @throws {A2aOperationError} ERR_A2A_TASK_NOT_FOUND, ERR_A2A_TASK_NOT_CANCELABLE.
    */
-  cancel(owner: string, taskId: string, waitUntil: Dispatch['waitUntil']): Promise<Task> {
+  cancel(caller: DeskCaller, taskId: string, waitUntil: Dispatch['waitUntil']): Promise<Task> {
+    const { owner, tenant } = caller;
     const key = keyOf(owner, taskId);
     return this.#tasks.run(key, async () => {
+      const record = await this.find(caller, taskId);
       const running = this.#running.get(key);
-      if (running?.record !== undefined) return running.cancel();
-      const record = await this.find(owner, taskId);
+      // One that is about to begin may be in the store already.
+      if (running?.record !== undefined || running?.live) return running.cancel();
       const { contextId = '' } = record.task;
       const { push } = this.#options;
       const notify = (event: FeedEvent) => push?.add(owner, taskId, event);
-      const task = await new Execution(this.#options, { owner, taskId, contextId, record, notify }).cancel();
+      const subject = { owner, ...(tenant !== undefined && { tenant }), taskId, contextId, record, notify };
+      const task = await new Execution(this.#options, subject).cancel();
       if (push !== undefined) waitUntil(push.idle(owner, taskId));
       return task;
     });
@@ -188,10 +188,10 @@ export class TaskDesk {
    * @throws {A2aOperationError} ERR_A2A_TASK_NOT_FOUND. ERR_A2A_UNSUPPORTED_OPERATION: it is over.
    *   ERR_A2A_RATE_LIMITED: too many follow it.
    */
-  async follow(owner: string, taskId: string): Promise<Follower> {
-    const found = await this.find(owner, taskId);
+  async follow(caller: DeskCaller, taskId: string): Promise<Follower> {
+    const found = await this.find(caller, taskId);
     // Looked at after the wait: nothing happens any more between this and following.
-    const running = this.#running.get(keyOf(owner, taskId));
+    const running = this.#running.get(keyOf(caller.owner, taskId));
     const { task } = running?.record ?? found;
     const { state } = task.status;
     if (isTerminal(state)) throw new A2aOperationError('ERR_A2A_UNSUPPORTED_OPERATION', 'the task is over');
@@ -204,13 +204,14 @@ export class TaskDesk {
     return follower;
   }
 
-  /** One page of the owner's tasks, whole. @throws {A2aOperationError} ERR_A2A_INVALID_PARAMS: the page token. */
-  async list(owner: string, request: ListTasksRequest): Promise<ListTasksResponse> {
+  /** One page of the caller's tasks, whole. @throws {A2aOperationError} ERR_A2A_INVALID_PARAMS: the page token. */
+  async list(caller: DeskCaller, request: ListTasksRequest): Promise<ListTasksResponse> {
     const { store, limits } = this.#options;
-    const page = pageOf(await store.heads(owner), request, limits.maxPageBytes);
+    const own = (await store.heads(caller.owner)).filter(({ tenant }) => isSameTenant(tenant, caller.tenant));
+    const page = pageOf(own, request, limits.maxPageBytes);
     if (page === undefined) throw new A2aOperationError('ERR_A2A_INVALID_PARAMS', 'pageToken is not one of ours');
     const { heads, ...rest } = page;
-    const found = await Promise.all(heads.map(({ id }) => this.find(owner, id).catch(unlessDeleted)));
+    const found = await Promise.all(heads.map(({ id }) => this.find(caller, id).catch(unlessDeleted)));
     return { ...rest, tasks: found.flatMap((record) => record?.task ?? []) };
   }
 
@@ -225,10 +226,13 @@ function keyOf(owner: string, taskId: string): string {
   return JSON.stringify([owner, taskId]);
 }
 
-/** Finished tasks before those that wait, and of each the oldest first. */
-function expendableFirst(a: TaskHead, b: TaskHead): number {
-  const finished = Number(isTerminal(b.state)) - Number(isTerminal(a.state));
-  return finished === 0 ? a.statusAtMs - b.statusAtMs : finished;
+/** No tenant and an empty one are the same. */
+function isSameTenant(one = '', other = ''): boolean {
+  return one === other;
+}
+
+function taskIsOver(): A2aOperationError {
+  return new A2aOperationError('ERR_A2A_UNSUPPORTED_OPERATION', 'the task is over: start another one');
 }
 
 /** A task may go between the look at the heads and the look at itself. */

@@ -4,8 +4,10 @@ import type { Task } from '../wire/objects.js';
 
 /** A task as it is kept. Never changed once handed over, in either direction: a later state is another record. */
 export interface TaskRecord {
-  /** Whose task it is: an opaque text, made of the tenant and the id of the user. */
+  /** Whose task it is: the id of the user, empty where nobody authenticates. */
   readonly owner: string;
+  /** The tenant it was sent to, where that was one; under no other is it there. */
+  readonly tenant?: string;
   readonly task: Task;
   /** Messages and events that went into the task. */
   readonly events: number;
@@ -17,6 +19,8 @@ export interface TaskRecord {
 export interface TaskHead {
   readonly id: string;
   readonly contextId: string;
+  /** As in the record. */
+  readonly tenant?: string;
   readonly state: string;
   /** Time of the last change of status, in milliseconds since 1970. */
   readonly statusAtMs: number;
@@ -36,14 +40,15 @@ export interface TaskStore {
   put(record: TaskRecord): Promise<void>;
   /** Removes a task; removing nothing is no error. */
   delete(owner: string, taskId: string): Promise<void>;
-  /** Heads of all tasks of the owner, in no particular order. Asked for with each new task, too, to make room for it. */
+  /** Heads of all tasks of the owner, in no particular order. Asked for with each message, too, to make room for it. */
   heads(owner: string): Promise<readonly TaskHead[]>;
 }
 
 /** The head of a record. */
-export function headOf({ task, bytes }: TaskRecord): TaskHead {
+export function headOf({ task, tenant, bytes }: TaskRecord): TaskHead {
   const { id, contextId = '', status } = task;
-  return { id, contextId, state: status.state, statusAtMs: timeOf(status.timestamp), bytes };
+  const statusAtMs = timeOf(status.timestamp);
+  return { id, contextId, ...(tenant !== undefined && { tenant }), state: status.state, statusAtMs, bytes };
 }
 
 /** Milliseconds since 1970 of a timestamp, and half of one more where it has further digits; 0 where there is none. */

@@ -60,6 +60,26 @@ describe('a caller', () => {
     expect((await rpc(server, 'GetTask', { id: task.id })).status.state).toBe('TASK_STATE_COMPLETED');
   });
 
+  it('goes without its host cancelling the stream: its place among the subscribers is free all the same', async () => {
+    const server = serverOf({
+      limits: { maxSubscribersPerTask: 1 },
+      async *executor({ working, signal }) {
+        yield working();
+        await new Promise((resolve) => signal.addEventListener('abort', resolve));
+      },
+    });
+    const configuration = { returnImmediately: true };
+    const { task } = await rpc(server, 'SendMessage', { message: message('x'), configuration });
+    const abort = new AbortController();
+    const left = await rpcStream(server, 'SubscribeToTask', { id: task.id }, { signal: abort.signal });
+    abort.abort();
+    const stream = await rpcStream(server, 'SubscribeToTask', { id: task.id });
+    expect(stream.status).toBe(200);
+    expect(await eventsOf(left)).toHaveLength(1);
+    await server.close();
+    expect((await eventsOf(stream)).at(-1).statusUpdate.status.state).toBe('TASK_STATE_FAILED');
+  });
+
   it('sends a body without end: reading stops at the limit, and the sender is let go', async () => {
     let sent = 0;
     const { promise: canceled, open } = gate();
@@ -411,6 +431,25 @@ describe('a hook or a store', () => {
       expect(answers.filter(({ code }) => code === -32603).length).toBeGreaterThan(0);
       expect(told.length).toBeGreaterThan(0);
       expect(String(told[0])).toContain(SECRETS[0]);
+    },
+  );
+
+  it.each(['authenticate', 'authorize', 'get', 'heads', 'put'])(
+    'that never answers holds no request whose caller has gone: %s',
+    async (name) => {
+      const never = () => new Promise<never>(() => {});
+      const isHook = name.startsWith('auth');
+      const server = serverOf(isHook ? { [name]: never } : { tasks: { ...memoryTaskStore(), [name]: never } });
+      const abort = new AbortController();
+      const asked = [
+        rpcStream(server, 'ListTasks', {}, abort),
+        rpcStream(server, 'GetTask', { id: 'x' }, abort),
+        rpcStream(server, 'SendMessage', { message: message('hi') }, abort),
+        rpcStream(server, 'SendStreamingMessage', { message: message('hi') }, abort),
+      ];
+      await turn();
+      abort.abort();
+      for (const answer of await Promise.all(asked)) expect(answer.bodyUsed).toBe(false);
     },
   );
 

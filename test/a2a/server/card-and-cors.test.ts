@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import type { AgentCard } from '../../../src/a2a/card/agent-card.js';
-import { CARD, HEADERS, message, ORIGIN, restRequest, rpcRequest, rpcStream, serverOf } from './support.js';
+import { CARD, HEADERS, message, ORIGIN, restRequest, rpc, rpcRequest, rpcStream, serverOf } from './support.js';
 
 const CARD_URL = `${ORIGIN}/.well-known/agent-card.json`;
 
@@ -124,5 +124,36 @@ describe('[7.77] pages of other origins', () => {
     const server = serverOf({ allowedOrigins: false });
     const response = await server.fetch(rpcRequest('ListTasks', {}, { headers: { Origin: 'https://app.example' } }));
     expect(response.headers.has('Access-Control-Allow-Origin')).toBe(false);
+  });
+});
+
+describe('pages without leave', () => {
+  const cancel = (origin: string, allowedOrigins: readonly string[] | false | '*') => {
+    const server = serverOf({ allowedOrigins });
+    return async () => {
+      const { task } = await rpc(server, 'SendMessage', { message: message('ask') });
+      // As a browser sends it for any page, without asking first.
+      const url = `${ORIGIN}/rest/tasks/${task.id}:cancel?A2A-Version=1.0`;
+      const response = await server.fetch(new Request(url, { method: 'POST', headers: { Origin: origin } }));
+      const { state } = (await rpc(server, 'GetTask', { id: task.id })).status;
+      return [response.status, state];
+    };
+  };
+
+  it.each(['https://evil.example', 'null', 'https://app.example.evil.example', ''])(
+    'cannot even have a task cancelled: %j',
+    async (origin) => {
+      for (const allowed of [['https://app.example'], false] as const) {
+        expect(await cancel(origin, allowed)()).toEqual([403, 'TASK_STATE_INPUT_REQUIRED']);
+      }
+    },
+  );
+
+  it('are told apart from those with leave, and from those of the agent itself', async () => {
+    const done = [200, 'TASK_STATE_CANCELED'];
+    expect(await cancel('https://app.example', ['https://app.example'])()).toEqual(done);
+    expect(await cancel('https://evil.example', '*')()).toEqual(done);
+    // A host behind a proxy may believe that it is called by http.
+    for (const own of [ORIGIN, ORIGIN.replace('https', 'http')]) expect(await cancel(own, false)()).toEqual(done);
   });
 });

@@ -616,7 +616,7 @@ describe('closing', () => {
     expect(await finished).toMatchObject({ code: 'ERR_A2A_UNAVAILABLE' });
     const { status, headers } = await rest(server, 'GET', '/tasks');
     expect([status, headers.get('Retry-After')]).toEqual([503, '1']);
-    const [head] = await tasks.heads(JSON.stringify(['', '']));
+    const [head] = await tasks.heads('');
     expect(head?.state).toBe('TASK_STATE_FAILED');
   });
 

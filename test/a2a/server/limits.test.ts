@@ -31,7 +31,7 @@ function holding() {
 const start = (server: Json, asked: Json = {}, extra: object = {}) =>
   rpc(server, 'SendMessage', { message: message('x', extra), configuration: { returnImmediately: true } }, asked);
 
-const OWNER = JSON.stringify(['', '']);
+const OWNER = '';
 
 describe('limits', () => {
   it.each([-1, 0, 1])('maxBodyBytes %i', async (excess) => {
@@ -162,17 +162,18 @@ describe('limits', () => {
   it('maxTasksPerOwner is each owner’s own, and configurations go with their task', async () => {
     const tasks = memoryTaskStore();
     const store = memoryPushConfigStore();
-    const server = serverOf({ tasks, push: { store }, limits: { maxTasksPerOwner: 1 } });
-    const { task } = await rpc(server, 'SendMessage', { tenant: 'a', message: message('ask') });
-    const config = { tenant: 'a', taskId: task.id, url: 'https://hooks.example/' };
-    await rpc(server, 'CreateTaskPushNotificationConfig', config);
-    await rpc(server, 'SendMessage', { tenant: 'b', message: message('hi') });
-    expect(await rpc(server, 'GetTask', { tenant: 'a', id: task.id })).toHaveProperty('id');
+    const authenticate = ({ request }: { request: Request }) => ({ id: request.headers.get('X-User') ?? '' });
+    const server = serverOf({ tasks, authenticate, push: { store }, limits: { maxTasksPerOwner: 1 } });
+    const [anna, ben] = [{ headers: { 'X-User': 'anna' } }, { headers: { 'X-User': 'ben' } }];
+    const { task } = await rpc(server, 'SendMessage', { message: message('ask') }, anna);
+    const config = { taskId: task.id, url: 'https://hooks.example/' };
+    await rpc(server, 'CreateTaskPushNotificationConfig', config, anna);
+    await rpc(server, 'SendMessage', { message: message('hi') }, ben);
+    expect(await rpc(server, 'GetTask', { id: task.id }, anna)).toHaveProperty('id');
     await turn();
-    await rpc(server, 'SendMessage', { tenant: 'a', message: message('hi') });
-    const owner = JSON.stringify(['a', '']);
-    expect(await tasks.heads(owner)).toHaveLength(1);
-    expect(await store.list(owner, task.id)).toEqual([]);
+    await rpc(server, 'SendMessage', { message: message('hi') }, anna);
+    expect(await tasks.heads('anna')).toHaveLength(1);
+    expect(await store.list('anna', task.id)).toEqual([]);
   });
 
   it.each([-1, 0, 1])('maxRunningTasks %i', async (excess) => {

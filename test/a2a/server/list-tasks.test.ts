@@ -7,7 +7,7 @@ import { memoryTaskStore } from '../../../src/a2a/server/memory-task-store.js';
 import { type TaskHead, timeOf } from '../../../src/a2a/server/task-store.js';
 import { eventsOf, type Json, message, rest, rpc, rpcStream, serverOf } from './support.js';
 
-const OWNER = JSON.stringify(['', '']);
+const OWNER = '';
 
 /** A server with tasks t0 to t(n-1), each a millisecond younger than the one before. */
 async function serverWith(count: number) {

@@ -292,7 +292,7 @@ describe('[7.78] addresses that are refused', () => {
     const { server, told } = pushing({ fetch, store });
     const { task } = await rpc(server, 'SendMessage', { message: message('ask') });
     for (const [n, host] of ['169.254.169.254', '10.0.0.1', 'localhost'].entries()) {
-      await store.put(JSON.stringify(['', '']), { id: `${n}`, taskId: task.id, url: `https://${host}/` });
+      await store.put('', { id: `${n}`, taskId: task.id, url: `https://${host}/` });
     }
     await rpc(server, 'CancelTask', { id: task.id });
     await until(() => told.length === 3);
@@ -464,6 +464,26 @@ describe('[7.78] receiving', () => {
       const { post } = listening(credentials);
       expect((await post({ statusUpdate: STATUS })).status).toBe(401);
     }
+  });
+
+  it('nor what proves itself with nothing, where what was configured is empty', async () => {
+    for (const credentials of [{ token: '' }, { authentication: { scheme: 'Bearer', credentials: '' } }]) {
+      const { post } = listening(credentials);
+      const empty = { 'X-A2A-Notification-Token': '', Authorization: 'Bearer ' };
+      expect((await post({ statusUpdate: STATUS }, empty)).status).toBe(401);
+    }
+    const { post } = listening({ token: '', authentication: AUTHENTICATION });
+    expect((await post({ statusUpdate: STATUS }, { 'X-A2A-Notification-Token': '' })).status).toBe(204);
+  });
+
+  it('refuses one that is nested without end, as a server does', async () => {
+    const { events, post } = listening();
+    const nested = (levels: number) =>
+      `{"artifactUpdate":{"taskId":"t","contextId":"c","artifact":{"artifactId":"a","parts":[{"data":${'['.repeat(levels)}${']'.repeat(levels)}}]}}}`;
+    expect((await post(nested(100_000))).status).toBe(400);
+    expect((await post(nested(20))).status).toBe(204);
+    expect((await post('{"statusUpdate":{},"statusUpdate":{}}')).status).toBe(400);
+    expect(events).toHaveLength(1);
   });
 
   it('one credential is enough where only one was configured', async () => {

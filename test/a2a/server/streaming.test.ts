@@ -306,6 +306,6 @@ async function abandonedTask() {
   const { memoryTaskStore } = await import('../../../src/a2a/server/memory-task-store.js');
   const tasks = memoryTaskStore();
   const task = { id: 'old', contextId: 'c', status: { state: 'TASK_STATE_WORKING' } };
-  await tasks.put({ owner: JSON.stringify(['', '']), task, events: 1, bytes: 1 });
+  await tasks.put({ owner: '', task, events: 1, bytes: 1 });
   return { tasks, id: 'old' };
 }

@@ -3,13 +3,14 @@
 import 'fake-indexeddb/auto';
 import { describe, expect, it } from 'vitest';
 import { memoryTaskStore } from '../../../src/a2a/server/memory-task-store.js';
+import { storedPushConfigStore } from '../../../src/a2a/server/push-config-store.js';
 import { storedTaskStore } from '../../../src/a2a/server/stored-task-store.js';
 import type { TaskStore } from '../../../src/a2a/server/task-store.js';
 import type { Store } from '../../../src/storage/contract.js';
 import { indexedDb } from '../../../src/storage/indexeddb.js';
 import { memoryStore } from '../../../src/storage/memory.js';
 import { type TaskStoreSetup, taskStoreCases } from '../../contracts/task-store.js';
-import { message, rpc, serverOf } from './support.js';
+import { message, rpc, serverOf, turn } from './support.js';
 
 let databases = 0;
 
@@ -99,8 +100,61 @@ describe('a server on a store', () => {
         return store.delete(key);
       },
     };
-    const owner = JSON.stringify(['', '']);
+    const owner = '';
     await expect(storedTaskStore(broken).delete(owner, task.id)).rejects.toThrow();
     expect((await rpc(server, 'ListTasks', {})).totalSize).toBe(0);
+  });
+
+  it.each([
+    [{ id: 'x' }],
+    [null],
+    ['text'],
+    [{ id: 'x', contextId: '', state: '', statusAtMs: 0, bytes: Number.NaN }],
+    [{ id: 'x', contextId: '', state: '', statusAtMs: 0, bytes: -1e300 }],
+    [{ id: 'x', contextId: '', state: '', statusAtMs: 'now', bytes: 1 }],
+    [{ id: 'somebody else', contextId: '', state: '', statusAtMs: 0, bytes: 1 }],
+  ])('a damaged head costs no task and refuses no message: %j', async (damage) => {
+    const store = memoryStore();
+    const server = serverOf({ tasks: storedTaskStore(store) });
+    for (let i = 0; i < 3; i++) await rpc(server, 'SendMessage', { message: message('hi') });
+    await store.set(`a2a/head/${encodeURIComponent('""')}/${encodeURIComponent('"x"')}`, damage);
+    await turn();
+    expect(await rpc(server, 'SendMessage', { message: message('hi') })).toHaveProperty('task');
+    expect((await rpc(server, 'ListTasks', {})).totalSize).toBe(4);
+  });
+
+  it.each([
+    [{}],
+    [null],
+    ['text'],
+    [{ owner: '', task: {}, events: 1, bytes: 1 }],
+    [{ owner: '', task: { id: 'T', status: { state: 'TASK_STATE_WORKING' }, history: 5 }, events: 1, bytes: 1 }],
+    [{ owner: '', task: { id: 'T', status: { state: 'TASK_STATE_WORKING' } }, events: 'many', bytes: 1 }],
+    [{ owner: 'eve', task: { id: 'T', status: { state: 'TASK_STATE_WORKING' } }, events: 1, bytes: 1 }],
+  ])('a damaged task is as good as none, and the others are there: %j', async (damage) => {
+    const store = memoryStore();
+    const server = serverOf({ tasks: storedTaskStore(store) });
+    const { task } = await rpc(server, 'SendMessage', { message: message('ask') });
+    await rpc(server, 'SendMessage', { message: message('hi') });
+    await turn();
+    const key = (await store.keys()).find((name) => name.startsWith('a2a/task/') && name.includes(task.id)) as string;
+    await store.set(key, JSON.parse(JSON.stringify(damage).replace('"T"', JSON.stringify(task.id))));
+    for (const method of ['GetTask', 'CancelTask', 'SubscribeToTask']) {
+      expect((await rpc(server, method, { id: task.id })).code).toBe(-32001);
+    }
+    const further = { message: message('hi', { taskId: task.id }) };
+    expect((await rpc(server, 'SendMessage', further)).code).toBe(-32001);
+    expect((await rpc(server, 'ListTasks', {})).tasks).toHaveLength(1);
+  });
+
+  it('damaged configurations of push notifications are left out', async () => {
+    const store = memoryStore();
+    const configs = storedPushConfigStore(store);
+    await configs.put('', { id: 'a', taskId: 't', url: 'https://hooks.example/' });
+    const [key] = await store.keys();
+    await store.set(key as string, [null, 'text', { id: 1 }, ...(await configs.list('', 't'))]);
+    expect((await configs.list('', 't')).map(({ id }) => id)).toEqual(['a']);
+    await store.set(key as string, 'text');
+    expect(await configs.list('', 't')).toEqual([]);
   });
 });
