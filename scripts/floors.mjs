@@ -23,6 +23,7 @@ export const FLOORS = {
   channel: 3,
   phone: 4,
   a2a: 5,
+  aitp: 5,
   index: 5,
   host: 6,
   testing: 6,

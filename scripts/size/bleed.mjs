@@ -31,6 +31,11 @@ const FORBIDDEN = {
   },
   './a2a/client': { words: /\bWebSocket\b|\bindexedDB\b/, modules: /@noble|[\\/]phone[\\/]|a2a[\\/]server/ },
   './a2a/server': { words: /\bWebSocket\b|\bindexedDB\b/, modules: /@noble|[\\/]phone[\\/]|a2a[\\/]client/ },
+  './aitp': { words: /\bWebSocket\b|\bindexedDB\b/, modules: /@noble|valibot|[\\/]phone[\\/]|[\\/]a2a[\\/]/ },
+  './aitp/tct': {
+    words: /\bWebSocket\b|\bindexedDB\b/,
+    modules: /@noble|valibot|[\\/]phone[\\/]|[\\/]a2a[\\/]|[\\/]http[\\/]|aitp[\\/]handshake/,
+  },
   './phone': { words: /\bindexedDB\b|\bnew WebSocket\b/, modules: /@noble\/curves|@scure\/bip39/ },
 };
 
