@@ -152,16 +152,34 @@ export class VerifyError extends SdkError<VerifyErrorCode> {
 /** Something could not be fetched over HTTP within the limits set for it. */
 export class HttpError extends SdkError<HttpErrorCode> {
   override readonly name = 'HttpError';
-  /** Address that failed: of several in a chain of redirects, the last one asked. */
+  /** Address that failed, without user name and password: of several in a chain of redirects, the last one asked. */
   readonly url: string;
   /** Status of the answer, where there was one. */
   readonly status?: number;
 
   constructor(code: HttpErrorCode, message: string, options: { url: string; status?: number; cause?: unknown }) {
     super(code, message, 'cause' in options ? { cause: options.cause } : undefined);
-    this.url = options.url;
+    this.url = withoutUser(options.url);
     if (options.status !== undefined) this.status = options.status;
   }
+}
+
+/** An address without what stands before its host: errors end up in logs. */
+function withoutUser(text: string): string {
+  // The parser is not shown what may be made to slow it down.
+  if (!text.includes('@')) return text;
+  let url: URL | undefined;
+  try {
+    url = text.length > 8_192 ? undefined : new URL(text);
+  } catch {
+    // Then nobody can say where its host begins.
+  }
+  // Without the slashes, what looks like a user name is one: `user:password@agent.example` parses as something else.
+  if (url === undefined || url.host === '') return text.slice(text.lastIndexOf('@') + 1);
+  if (url.username === '' && url.password === '') return text;
+  url.username = '';
+  url.password = '';
+  return url.href;
 }
 
 /** A stored or backed-up identity that cannot be opened. */

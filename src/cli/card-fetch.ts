@@ -3,12 +3,13 @@
 import { cardCandidates } from '../a2a/discovery/card-location.js';
 import { type FetchedCard, fetchAgentCard } from '../a2a/discovery/fetch-card.js';
 import { A2aError } from '../a2a/errors.js';
+import { printable } from '../bytes/printable.js';
 import { HttpError } from '../errors.js';
 import { hostKind } from '../http/address.js';
 import type { Args } from './args.js';
 import { keyOptions, keysOf } from './card-keys.js';
 import type { Command } from './command.js';
-import { jsonLine, jsonText, printable } from './json-line.js';
+import { jsonLine, jsonText } from './json-line.js';
 
 const WORD = 'ORIGIN_OR_URL';
 

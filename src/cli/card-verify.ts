@@ -2,13 +2,14 @@
 
 import { verifyAgentCard } from '../a2a/card/verify.js';
 import { A2aError, a2aWireCode } from '../a2a/errors.js';
+import { printable } from '../bytes/printable.js';
 import { isJwsAlgorithm } from '../documents/algorithms.js';
 import { cardPositional, readCard } from './card-input.js';
 import { keyOptions, keysOf } from './card-keys.js';
 import { PROFILE_NAMES, profileOf } from './card-profile.js';
 import type { Command } from './command.js';
 import type { Io } from './io.js';
-import { jsonLine, printable } from './json-line.js';
+import { jsonLine } from './json-line.js';
 
 /** `ringline card verify`: judges the signatures of a card. */
 export const cardVerify: Command = {

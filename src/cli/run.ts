@@ -1,5 +1,6 @@
 // One run of the command line: finds the command, reads its words, turns whatever comes of it into an exit code.
 
+import { printable } from '../bytes/printable.js';
 import { readArgs } from './args.js';
 import { bench } from './bench.js';
 import { call } from './call.js';
@@ -17,7 +18,6 @@ import { idNew } from './id-new.js';
 import { idRestore } from './id-restore.js';
 import { idShow } from './id-show.js';
 import { type Io, Stop } from './io.js';
-import { printable } from './json-line.js';
 import { serve } from './serve.js';
 import { version } from './version.js';
 

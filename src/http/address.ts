@@ -2,9 +2,11 @@
 // what the URL parser makes of an address, so that every spelling of a number is one number. What a name resolves to
 // cannot be seen from here: where the runtime allows it, hand in a `fetch` that also judges the address it connects to.
 
+import { parseUrl } from '../bytes/parse-url.js';
 import { HttpError } from '../errors.js';
 import { parseIpv4, parseIpv6 } from './ip.js';
 import { ipv4Kind, ipv6Kind, type NetworkKind } from './ip-ranges.js';
+import { trimEnd } from './trim-end.js';
 
 /** What a caller may open up. */
 export interface AddressRules {
@@ -14,9 +16,29 @@ export interface AddressRules {
   readonly allowPrivateHosts?: boolean;
 }
 
-// Names that never lead into the public Internet: RFC 6761 (localhost), RFC 6762 (local), RFC 8375 (home.arpa), and
-// `internal`, which ICANN has set aside for private use and clouds use for their metadata.
-const PRIVATE_NAME = /(?:^|\.)(?:local|internal|localdomain|home\.arpa)$/;
+// Names that never lead into the public Internet, each with everything below it: RFC 6761 (test, invalid), RFC 6762
+// (local, and those of its appendix G that home and company networks use), RFC 7686 (onion), RFC 8375 (home.arpa),
+// `internal`, which ICANN has set aside for private use, and those that clusters and clouds answer to from inside.
+const PRIVATE_NAMES: readonly string[] = [
+  'local',
+  'localdomain',
+  'internal',
+  'intranet',
+  'private',
+  'corp',
+  'home',
+  'lan',
+  'home.arpa',
+  'test',
+  'invalid',
+  'onion',
+  'svc',
+  'kubernetes.default',
+  'metadata.goog',
+];
+
+/** Longest name of a host, in characters, the dot of the root not counted (RFC 1035, section 3.1). */
+const MAX_HOST_CHARACTERS = 253;
 
 /**
  * Tells how far a host reaches, from its name or address alone.
@@ -36,7 +58,8 @@ export function hostKind(hostname: string): NetworkKind {
   const number = parseIpv4(normal);
   if (number !== undefined) return ipv4Kind(number);
   if (normal === 'localhost' || normal.endsWith('.localhost')) return 'loopback';
-  return PRIVATE_NAME.test(normal) || !normal.includes('.') ? 'private' : 'public';
+  const isPrivate = PRIVATE_NAMES.some((name) => normal === name || normal.endsWith(`.${name}`));
+  return isPrivate || !normal.includes('.') ? 'private' : 'public';
 }
 
 /** Whether a host is anything but a public one. See {@link hostKind}. */
@@ -51,18 +74,14 @@ export function isPrivateHost(hostname: string): boolean {
  * @param from Address that redirected here. It may not lead to a host that is less public than itself, whatever the
  *   rules, nor from `https` to `http`.
  * @returns The address as it is to be asked.
- * @throws {HttpError} ERR_HTTP_URL: no URL, another scheme, a user name or password, or a host that is not allowed.
+ * @throws {HttpError} ERR_HTTP_URL: no URL, or one of more than 8,192 characters; another scheme, a user name or password,
+ *   or a host that is not allowed.
  */
 export function judgeUrl(url: string | URL, rules: AddressRules = {}, from?: URL): URL {
   const text = String(url);
-  const refuse = (why: string, cause?: unknown) =>
-    new HttpError('ERR_HTTP_URL', why, cause === undefined ? { url: text } : { url: text, cause });
-  let judged: URL;
-  try {
-    judged = new URL(text);
-  } catch (cause) {
-    throw refuse('not an absolute URL', cause);
-  }
+  const refuse = (why: string) => new HttpError('ERR_HTTP_URL', why, { url: text });
+  const judged = parseUrl(text);
+  if (judged === undefined) throw refuse('not an absolute URL, or a very long one');
   if (judged.protocol !== 'https:' && judged.protocol !== 'http:') throw refuse('only https is fetched');
   // `https://agent.example@evil.example/` reads like the one and asks the other.
   if (judged.username !== '' || judged.password !== '') throw refuse('a URL with a user name is not fetched');
@@ -88,14 +107,12 @@ function mayAsk(kind: NetworkKind, { allowHttpLoopback, allowPrivateHosts }: Add
 
 /** A host as the URL parser writes it, without the dot of the root; nothing when it is none. */
 function normalHostname(hostname: string): string | undefined {
+  if (hostname.length > MAX_HOST_CHARACTERS + 1) return undefined;
   // What would end the host of a URL has no place in one.
   if (/[/\\?#@\s]/.test(hostname)) return undefined;
   const bare = hostname.includes(':') && !hostname.startsWith('[') ? `[${hostname}]` : hostname;
-  try {
-    // Twice, because the parser takes one dot off a number and none off a name.
-    const parsed = new URL(`https://${bare}`).hostname.replace(/\.+$/, '');
-    return new URL(`https://${parsed}`).hostname;
-  } catch {
-    return undefined;
-  }
+  const parsed = parseUrl(`https://${bare}`);
+  // Twice, because the parser takes one dot off a number and none off a name.
+  const normal = parsed && parseUrl(`https://${trimEnd(parsed.hostname, '.')}`)?.hostname;
+  return normal === undefined || normal.length > MAX_HOST_CHARACTERS ? undefined : normal;
 }

@@ -2,6 +2,7 @@
 // body, a body of bounded size, no cookies and no referrer. The same in browsers, workers, Node, Deno and Bun.
 
 import { assertInteger, assertSignal, assertString } from '../bytes/assert.js';
+import { parseUrl } from '../bytes/parse-url.js';
 import { type Clock, systemClock } from '../clock.js';
 import { HttpError, isSdkError } from '../errors.js';
 import { type AddressRules, judgeUrl } from './address.js';
@@ -207,11 +208,9 @@ function redirectTarget(response: Response, asked: string): URL | undefined {
   if (!REDIRECTS.includes(status)) return undefined;
   const location = headers.get('location');
   if (location === null) throw refuse('a redirect that leads nowhere');
-  try {
-    return new URL(location, asked);
-  } catch {
-    throw refuse('a redirect to something that is no address');
-  }
+  const target = parseUrl(location, asked);
+  if (target === undefined) throw refuse('a redirect to something that is no address');
+  return target;
 }
 
 async function bodyOf(

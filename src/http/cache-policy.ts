@@ -98,10 +98,17 @@ export function conditionalHeaders({ etag, lastModified }: Validators): Readonly
   };
 }
 
-/** Lower-case names of the request headers an answer depends on, each once and in order. `*` is one of them. */
+/** A token (RFC 9110, section 5.6.2), which is what a header may be called. */
+const TOKEN = /^[!#$%&'*+.^_`|~\w-]+$/;
+
+/**
+ * Lower-case names of the request headers an answer depends on, each once and in order. `*` is one of them, and stands in
+ * for whatever is no name: `Headers` would not even look that up.
+ */
 export function varyNames(headers: Headers): readonly string[] {
   const names = (headers.get('vary') ?? '').split(',').map((name) => name.trim().toLowerCase());
-  return [...new Set(names)].filter((name) => name !== '').sort();
+  const known = names.filter((name) => name !== '').map((name) => (TOKEN.test(name) ? name : '*'));
+  return [...new Set(known)].sort();
 }
 
 /** Whether two requests agree in every header an answer depends on. */

@@ -2,7 +2,8 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { jsonLine, jsonText, printable } from '../../src/cli/json-line.js';
+import { printable } from '../../src/bytes/printable.js';
+import { jsonLine, jsonText } from '../../src/cli/json-line.js';
 
 const runs = process.env.RINGLINE_LONG === '1' ? 20_000 : 300;
 

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { hostKind, isPrivateHost, judgeUrl } from '../../src/http/address.js';
@@ -256,8 +257,27 @@ describe('kinds of hosts', () => {
     ['127.0.0.1..', 'loopback'],
     ['localhost..', 'loopback'],
     ['fd00::1', 'private'],
+    ['nas.lan', 'private'],
+    ['intranet.corp', 'private'],
+    ['router.home', 'private'],
+    ['db.private', 'private'],
+    ['wiki.intranet', 'private'],
+    ['agent.test', 'private'],
+    ['agent.invalid', 'private'],
+    ['agent.onion', 'private'],
+    ['api.default.svc', 'private'],
+    ['kubernetes.default', 'private'],
+    ['Kubernetes.Default.', 'private'],
+    ['metadata.goog', 'private'],
+    ['metadata.google.internal', 'private'],
     ['agent.example', 'public'],
     ['agent.example.', 'public'],
+    ['lan.example', 'public'],
+    ['kubernetes.default.example', 'public'],
+    ['xmetadata.goog', 'public'],
+    ['home.example', 'public'],
+    ['myhome', 'private'],
+    ['agent.myhome', 'public'],
     ['127.0.0.1:80', 'reserved'],
     ['agent.example/path', 'reserved'],
     ['user@agent.example', 'reserved'],
@@ -268,6 +288,64 @@ describe('kinds of hosts', () => {
   ])('%s is %s', (host, kind) => {
     expect(hostKind(host)).toBe(kind);
     expect(isPrivateHost(host)).toBe(kind !== 'public');
+  });
+});
+
+describe('addresses made to cost time', () => {
+  const inTime = <T>(act: () => T): T => {
+    const started = performance.now();
+    const result = act();
+    expect(performance.now() - started).toBeLessThan(1_000);
+    return result;
+  };
+
+  it('a host with 160,000 dots inside', () => {
+    const host = `a${'.'.repeat(160_000)}a`;
+    expect(inTime(() => hostKind(host))).toBe('reserved');
+    expect(inTime(() => codeOf(() => judgeUrl(`https://${host}/`)))).toBe('ERR_HTTP_URL');
+  });
+
+  it('a host of 80,000 different characters, over which the URL parser itself is slow', () => {
+    const host = Array.from({ length: 80_000 }, (_, i) => String.fromCharCode(0x4e00 + (i % 20_000))).join('');
+    expect(inTime(() => hostKind(`${host}.example`))).toBe('reserved');
+    expect(inTime(() => codeOf(() => judgeUrl(`https://${host}.example/`)))).toBe('ERR_HTTP_URL');
+  });
+
+  it('a host of more than 253 characters is none, also where it grows in the parser', () => {
+    const host = (length: number) => 'a.'.repeat(length).slice(-length);
+    expect(hostKind(host(253))).toBe('public');
+    expect(hostKind(`${host(253)}.`)).toBe('public');
+    expect(hostKind(host(255))).toBe('reserved');
+    expect(codeOf(() => judgeUrl(`https://${host(255)}/`))).toBe('ERR_HTTP_URL');
+    expect(hostKind(`${'\u00fc.'.repeat(60)}example`)).toBe('reserved');
+  });
+
+  it('an address of more than 8,192 characters is not one to ask', () => {
+    const start = 'https://agent.example/';
+    expect(judgeUrl(start.padEnd(8_192, 'a')).href).toHaveLength(8_192);
+    expect(codeOf(() => judgeUrl(start.padEnd(8_193, 'a')))).toBe('ERR_HTTP_URL');
+  });
+});
+
+describe('a refusal', () => {
+  it.each([
+    ['https://user:hunter2@agent.example/x', 'https://agent.example/x'],
+    ['https://user:hunter2@127.0.0.1/', 'https://127.0.0.1/'],
+    ['https://hunter2@', ''],
+    ['https://user:hunter2@agent.example:99999/', 'agent.example:99999/'],
+    ['https://agent.example:99999/', 'https://agent.example:99999/'],
+    ['ftp://user:hunter2@agent.example/x@y', 'ftp://agent.example/x@y'],
+    ['user:hunter2@agent.example', 'agent.example'],
+    ['http://agent.example/@x', 'http://agent.example/@x'],
+  ])('of %s does not repeat the password', (url, shown) => {
+    try {
+      judgeUrl(url);
+    } catch (error) {
+      expect(error).toMatchObject({ code: 'ERR_HTTP_URL', url: shown });
+      expect(inspect(error, { depth: 10 })).not.toContain('hunter2');
+      return;
+    }
+    expect.fail('not refused');
   });
 });
 

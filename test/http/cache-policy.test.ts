@@ -67,6 +67,8 @@ describe('keeping an answer', () => {
     [{ vary: 'Accept' }, true],
     [{ vary: '*' }, false],
     [{ vary: 'Accept, *' }, false],
+    [{ vary: 'foo bar' }, false],
+    [{ vary: 'Accept, a(b)' }, false],
   ])('%j: %s', (headers, expected) => {
     expect(mayStore(new Headers(headers))).toBe(expected);
   });
@@ -134,6 +136,11 @@ describe('Vary', () => {
   it('names each header once', () => {
     expect(varyNames(of({ vary: 'Origin, A2A-Version,origin, ,Accept' }))).toEqual(['a2a-version', 'accept', 'origin']);
     expect(varyNames(of({}))).toEqual([]);
+  });
+
+  it.each(['foo bar', 'accept;q=1', 'a(b)', '"x"', '\u00e9'])('%s names no header, so that it counts as *', (vary) => {
+    expect(varyNames(of({ vary }))).toEqual(['*']);
+    expect(varyMatches(varyNames(of({ vary })), of({}), of({}))).toBe(false);
   });
 
   it.each<[string[], HeadersInit, HeadersInit, boolean]>([
