@@ -14,6 +14,7 @@ import {
 } from '../wire/operations.js';
 import { emit } from '../wire/parse.js';
 import type * as Requests from '../wire/requests.js';
+import { isPathSegment } from '../wire/rest-routes.js';
 import { invalidAnswer } from './binding.js';
 import { eventsOf } from './event-source.js';
 import { Exchange } from './exchange.js';
@@ -39,7 +40,8 @@ import { readResult } from './result.js';
  * const client = createA2aClient({ card })
  * const { task, message } = await client.sendMessage({ message: userMessage('Hello') })
  * ```
- * @throws {A2aError} ERR_A2A_NO_COMPATIBLE_INTERFACE.
+ * @throws {A2aError} ERR_A2A_NO_COMPATIBLE_INTERFACE. ERR_A2A_INVALID_CARD: of those that would do, none has an address or
+ *   a tenant that can be used.
  * @throws {TypeError | RangeError} options that are missing, of the wrong kind or out of range.
  */
 export function createA2aClient(options: A2aClientOptions): A2aClient {
@@ -171,11 +173,12 @@ export class A2aClient {
    * Fetches the card the agent shows to those it knows, and uses it in place of the public one from then on. The
    * interface stays: a card cannot move a client to another address.
    *
-   * @throws what `acceptExtendedCard` throws.
+   * @throws what `acceptExtendedCard` throws. Without it, {A2aError} ERR_A2A_INVALID_CARD, ERR_A2A_ORIGIN_NOT_ALLOWED.
    */
   async getExtendedAgentCard(options?: A2aCallOptions): Promise<AgentCard> {
     const received = await this.#call('GetExtendedAgentCard', {}, options);
-    const card = await (this.#options.acceptExtendedCard ?? normalCard)(received);
+    const { acceptExtendedCard } = this.#options;
+    const card = await (acceptExtendedCard === undefined ? this.#judged(received) : acceptExtendedCard(received));
     this.#extendedCard = card;
     return card;
   }
@@ -208,15 +211,18 @@ export class A2aClient {
     const { resubscribe: given = this.#options.resubscribe } = options;
     const resubscribe = resolveResubscribe(given, this.#options.clock);
     const { tenant } = request;
-    const again = tenant === undefined ? {} : { tenant };
+    const again = (id: string) => {
+      if (!isPathSegment(id)) throw invalidAnswer('the agent gave its task an id that no path can carry');
+      return tenant === undefined ? { id } : { tenant, id };
+    };
     const operation = OPERATIONS[name] as Operation;
     const checked = emit(operation.request, request as never, 'request') as object;
     return iterate((signal) => {
       const call = { ...options, signal };
       return follow({
         open: () => this.#events(operation, checked, call),
-        subscribe: (id) => this.#events(OPERATIONS.SubscribeToTask as unknown as Operation, { ...again, id }, call),
-        getTask: (id) => this.getTask({ ...again, id }, call),
+        subscribe: (id) => this.#events(OPERATIONS.SubscribeToTask as unknown as Operation, again(id), call),
+        getTask: (id) => this.getTask(again(id), call),
         resubscribe,
         signal,
       });
@@ -245,6 +251,18 @@ export class A2aClient {
     }
   }
 
+  /** An extended card nobody has verified: it may say anything but that the agent is somewhere else. */
+  async #judged(received: JsonObject): Promise<AgentCard> {
+    // Loaded when they are needed: most clients never fetch an extended card.
+    const [{ parseAgentCard }, { judgeExtendedCard }] = await Promise.all([
+      import('../card/parse.js'),
+      import('../discovery/extended-card.js'),
+    ]);
+    const card = parseAgentCard(received, { missing: 'fill' });
+    const supportedInterfaces = [...(this.#options.card?.supportedInterfaces ?? []), ...this.#lines.interfaces];
+    return judgeExtendedCard({ supportedInterfaces }, card, { verified: false });
+  }
+
   /** What the card rules out is not asked. Without a card, everything is. */
   #checkCapability({ name, capability }: Pick<Operation, 'name' | 'capability'>): void {
     const { card } = this;
@@ -252,12 +270,6 @@ export class A2aClient {
     const message = `${name}: the card of the agent does not offer ${capability}`;
     throw new A2aOperationError(REFUSALS[capability], message);
   }
-}
-
-/** Loaded when it is needed: most clients never fetch an extended card. */
-async function normalCard(received: JsonObject): Promise<AgentCard> {
-  const { parseAgentCard } = await import('../card/parse.js');
-  return parseAgentCard(received, { missing: 'fill' });
 }
 
 const REFUSALS = {

@@ -14,6 +14,9 @@ import type { A2aCallOptions, ResolvedOptions } from './options.js';
 
 const VERSION = '1.0';
 
+/** Headers that mean the same to every origin. */
+const HEADERS_FOR_ALL = ['accept', 'accept-language', 'a2a-version', 'a2a-extensions'];
+
 /** Deepest nesting of an answer: what walks it later may recurse. */
 const BOUNDS = { maxJsonDepth: 128, maxJsonKeys: Number.MAX_SAFE_INTEGER };
 
@@ -29,21 +32,26 @@ export class Exchange {
   /**
    * Sends a request and waits for the head of its answer, whose body is the caller's to read or discard.
    *
+   * @param isHome Whether it goes where the caller's own headers are meant to go.
    * @throws {HttpError} ERR_HTTP_URL, ERR_HTTP_NETWORK, ERR_HTTP_REDIRECT. @throws `signal.reason`, untouched.
    */
-  async send(request: WireRequest, call: A2aCallOptions): Promise<Response> {
+  async send(request: WireRequest, call: A2aCallOptions, isHome: boolean): Promise<Response> {
+    const { signal } = call;
+    // Also when it was aborted between the attempts of one call: nobody is to be asked for credentials any more.
+    signal?.throwIfAborted();
     const url = this.#addressOf(request);
     const keeper = this.#keeperOf(url);
-    const { signal } = call;
+    const own = this.#ownHeaders(call, isHome);
     const credentials = keeper && (await abortable(keeper.current(url.href), signal));
-    const response = await this.#sendOnce(url, request, call, credentials);
+    const response = await this.#sendOnce(url, request, call, this.#headersFor(request, own, credentials));
     if (keeper === undefined || response.status !== 401) return response;
     // Read whole, so that both the hook and whoever explains the error can.
     const { status, statusText, headers } = response;
     const body = await this.#bytesOf(response, url.href, signal);
     const copy = () => new Response(body, { status, statusText, headers });
     const renewed = await abortable(keeper.renew(credentials, url.href, copy), signal);
-    return renewed === undefined ? copy() : this.#sendOnce(url, request, call, renewed);
+    if (renewed === undefined) return copy();
+    return this.#sendOnce(url, request, call, this.#headersFor(request, own, renewed));
   }
 
   /**
@@ -85,12 +93,12 @@ export class Exchange {
     return keeper;
   }
 
-  async #sendOnce(url: URL, request: WireRequest, call: A2aCallOptions, credentials: Credentials): Promise<Response> {
+  async #sendOnce(url: URL, request: WireRequest, call: A2aCallOptions, headers: Headers): Promise<Response> {
     const { signal } = call;
     signal?.throwIfAborted();
     const init: RequestInit = {
       method: request.method,
-      headers: this.#headersFor(request, call, credentials),
+      headers,
       redirect: 'manual',
       credentials: 'omit',
       referrerPolicy: 'no-referrer',
@@ -120,15 +128,25 @@ export class Exchange {
     return response;
   }
 
+  /** The headers of client and call, as far as they are meant for where the request goes. */
+  #ownHeaders({ headers }: A2aCallOptions, isHome: boolean): readonly [client: Headers, call: Headers] {
+    const { crossOriginHeaders = [] } = this.#options;
+    const everywhere = new Set([...HEADERS_FOR_ALL, ...crossOriginHeaders.map((name) => name.toLowerCase())]);
+    const own = [new Headers(this.#options.headers), new Headers(headers)] as const;
+    if (isHome) return own;
+    for (const kept of own) for (const name of [...kept.keys()]) if (!everywhere.has(name)) kept.delete(name);
+    return own;
+  }
+
   /** The caller's headers stand over ours, and a call's over the client's; lists of extensions are joined. */
-  #headersFor(request: WireRequest, call: A2aCallOptions, credentials: Credentials): Headers {
+  #headersFor(request: WireRequest, [client, call]: readonly [Headers, Headers], credentials: Credentials): Headers {
     const { extensions = [], versionIn } = this.#options;
     const headers = new Headers({ accept: request.accept });
     if (request.body !== undefined) headers.set('content-type', 'application/json');
     if (versionIn !== 'query') headers.set('a2a-version', VERSION);
     const active = new Set(extensions);
-    for (const source of [this.#options.headers, credentials?.headers, call.headers]) {
-      for (const [name, value] of new Headers(source)) {
+    for (const source of [client, credentials?.headers ?? [], call]) {
+      for (const [name, value] of source) {
         if (name !== 'a2a-extensions') headers.set(name, value);
         else for (const uri of value.split(',')) if (uri.trim() !== '') active.add(uri.trim());
       }
@@ -165,7 +183,11 @@ export function parseJson(text: string): unknown {
   return value;
 }
 
-/** What work comes to, unless the signal aborts first; what it comes to afterwards is for `late`. */
+/**
+ * What work comes to, unless the signal aborts first, or has already; what it comes to afterwards is for `late`.
+ *
+ * @param late Must not throw.
+ */
 function abortable<T>(
   work: Promise<T>,
   signal: AbortSignal | undefined,
@@ -174,13 +196,18 @@ function abortable<T>(
   // A fetch or hook of the caller's own may not listen to the signal.
   return new Promise((resolve, reject) => {
     const removeAbort = onAbort(signal, reject);
-    const settle = (act: () => void) => {
-      removeAbort();
-      act();
-    };
+    // Such a hook may also be what aborted it, just now.
+    if (signal?.aborted) reject(signal.reason);
     work.then(
-      (result) => settle(() => (signal?.aborted ? late(result) : resolve(result))),
-      (error) => settle(() => reject(error)),
+      (result) => {
+        removeAbort();
+        if (signal?.aborted) late(result);
+        resolve(result);
+      },
+      (error) => {
+        removeAbort();
+        reject(error);
+      },
     );
   });
 }

@@ -1,5 +1,7 @@
 // The HTTP+JSON binding of a client (A2A v1.0, section 11): a route and a verb for each operation.
 
+import { parseUrl } from '../../bytes/parse-url.js';
+import { trimEnd } from '../../http/trim-end.js';
 import { readErrorMember, readHttpError } from '../wire/error-json.js';
 import type { Operation } from '../wire/operations.js';
 import { buildRestRequest } from '../wire/rest-routes.js';
@@ -10,11 +12,18 @@ export class HttpJsonBinding implements Binding {
   readonly #base: string;
   readonly #query: string;
 
-  /** @param url Address of the interface; a query of its own goes behind every route. */
+  /**
+   * @param url Address of the interface; a query of its own goes behind every route.
+   * @throws {TypeError} not absolute: a route below it would lead anywhere.
+   */
   constructor(url: string) {
-    const [address, query = ''] = url.split('#', 1)[0]?.split('?') ?? [];
-    this.#base = (address as string).replace(/\/+$/, '');
-    this.#query = query;
+    // As the parser has it: of `https://`, all that is left without its slashes would take the next segment for its host.
+    const base = parseUrl(url);
+    if (base === undefined) throw new TypeError('url must be absolute');
+    this.#query = base.search.slice(1);
+    base.hash = '';
+    base.search = '';
+    this.#base = trimEnd(base.href, '/');
   }
 
   encode(operation: Operation, request: object, verb?: Operation['verbs'][number]): WireRequest {

@@ -41,6 +41,7 @@ export type {
   TenantRequest,
 } from '../wire/requests.js';
 export { isInterrupted, isTerminal } from '../wire/states.js';
+export { TaskAssembly } from '../wire/task-assembly.js';
 export { A2aClient, createA2aClient } from './client.js';
 export type {
   A2aCallOptions,

@@ -1,6 +1,7 @@
 // The interfaces of one client: which is asked, how, and which one next where an address cannot be reached.
 
 import { HttpError } from '../../errors.js';
+import type { AgentInterface } from '../card/agent-card.js';
 import { readHttpError } from '../wire/error-json.js';
 import type { Operation, OperationName } from '../wire/operations.js';
 import type { Binding, WireRequest } from './binding.js';
@@ -35,7 +36,7 @@ export class Lines {
   #current: Line;
   #lastId = 0;
 
-  /** @throws {A2aError} ERR_A2A_NO_COMPATIBLE_INTERFACE. @throws {TypeError} neither card nor interface nor URL. */
+  /** @throws as {@link linesOf}. */
   constructor(options: ResolvedOptions, exchange: Exchange) {
     this.#options = options;
     this.#exchange = exchange;
@@ -47,6 +48,11 @@ export class Lines {
   /** The interface in use. */
   get current(): Line {
     return this.#current;
+  }
+
+  /** All that can be used, the preferred one first. */
+  get interfaces(): readonly AgentInterface[] {
+    return this.#lines.map((line) => line.interface);
   }
 
   /**
@@ -81,7 +87,7 @@ export class Lines {
     const full = tenant === undefined || tenant === '' ? request : { tenant, ...request };
     const ask = async (verb?: string) => {
       const sent = binding.encode(operation, full, verb);
-      const response = await this.#exchange.send(sent, call);
+      const response = await this.#exchange.send(sent, call, line.isHome);
       line.answered = true;
       return { response, sent, binding };
     };

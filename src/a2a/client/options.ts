@@ -1,6 +1,7 @@
 // What a client may be told, and what a single call may.
 
 import { assertInteger, assertSignal } from '../../bytes/assert.js';
+import { excerpt } from '../../bytes/printable.js';
 import { type Clock, systemClock } from '../../clock.js';
 import type { JsonObject } from '../../codec/json-value.js';
 import type { AddressRules } from '../../http/address.js';
@@ -15,7 +16,7 @@ export interface A2aWarning {
    * of the card is used.
    */
   readonly code: 'unwrapped' | 'unknown-event' | 'fallback';
-  /** For people. */
+  /** For people. Control characters in it are escaped, and it is some 1,000 characters long at most. */
   readonly message: string;
 }
 
@@ -43,7 +44,7 @@ export interface ResubscribeOptions {
 export interface A2aCallOptions {
   /** Ends the call, which rejects with the signal's reason. `AbortSignal.timeout(ms)` is the deadline: there is no other. */
   readonly signal?: AbortSignal;
-  /** Sent with this call, over those of the client. */
+  /** Sent with this call, over those of the client, and like those to one origin. */
   readonly headers?: HeadersInit;
 }
 
@@ -68,8 +69,17 @@ export interface A2aClientOptions extends AddressRules {
    * `(url, init) => fetch(url, { ...init, credentials: 'include' })`. It must keep to `redirect: 'manual'`.
    */
   readonly fetch?: FetchLike;
-  /** Sent with every request, beside what the protocol needs. */
+  /**
+   * Sent with every request to the origin of the preferred interface, beside what the protocol needs. Where that cannot be
+   * reached and the card names another origin, `crossOriginHeaders` says which go there. Credentials for any number of
+   * origins are the business of `authenticate`.
+   */
   readonly headers?: HeadersInit;
+  /**
+   * Names of headers that also go to an interface at another origin, beside `accept`, `accept-language` and those of the
+   * protocol. Never a credential's. Default: none.
+   */
+  readonly crossOriginHeaders?: readonly string[];
   /**
    * Gives the headers that carry credentials: before the first request to an origin, and again when that answers 401,
    * and is then asked once more. What it gave is kept meanwhile; calls that fail together share one refresh.
@@ -90,8 +100,8 @@ export interface A2aClientOptions extends AddressRules {
   /** Whether a stream that is lost, or ends too early, is taken up again with SubscribeToTask. Default `false`. */
   readonly resubscribe?: boolean | ResubscribeOptions;
   /**
-   * Makes of an extended card, as it came, one to use: verify it here. Default: it is checked for its form alone, and
-   * refused where it is none.
+   * Makes of an extended card, as it came, one to use: verify it here. Default: it is refused where it is no card, or moves
+   * the agent to an origin that neither the card nor the interface in use has; see `judgeExtendedCard`.
    */
   readonly acceptExtendedCard?: (received: JsonObject) => AgentCard | Promise<AgentCard>;
   readonly clock?: Clock;
@@ -133,7 +143,8 @@ export function resolveOptions(options: A2aClientOptions): ResolvedOptions {
     maxEventBytes,
     idleTimeoutMs,
     clock,
-    onWarning,
+    // Some of it is the card's or the agent's.
+    onWarning: ({ code, message }) => onWarning({ code, message: excerpt(message) }),
   };
 }
 

@@ -1,4 +1,5 @@
-// A task as its events leave it (A2A v1.0, section 4.2). Pure: tasks go in and come out, none is changed.
+// A task as its events leave it (A2A v1.0, section 4.2). Pure: tasks go in and come out, none is changed. For long streams
+// there is task-assembly.ts.
 
 import type {
   Artifact,
@@ -33,6 +34,9 @@ export const EMPTY_VIEW: TaskView = /* @__PURE__ */ Object.freeze({
  *
  * A `task` replaces all that was known. An update of another task than the one in view is ignored; one that comes before
  * any task starts it.
+ *
+ * Pure, and therefore a copy of what it adds to: an artifact of n pieces costs n times its length, where `TaskAssembly`
+ * costs that length.
  *
  * @returns Fresh view; neither argument is changed.
  */
@@ -83,7 +87,8 @@ function withSpokenStatus(task: Task): Task {
   return { ...task, history: [...history, spoken] };
 }
 
-function startOf({ taskId, contextId }: TaskStatusUpdateEvent | TaskArtifactUpdateEvent): Task {
+/** The task that an update is about, where nothing else is known of it. */
+export function startOf({ taskId, contextId }: TaskStatusUpdateEvent | TaskArtifactUpdateEvent): Task {
   return { id: taskId, ...(contextId !== '' && { contextId }), status: { state: 'TASK_STATE_UNSPECIFIED' } };
 }
 

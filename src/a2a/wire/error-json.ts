@@ -122,7 +122,7 @@ export function readErrorMember(error: JsonObject, httpStatus?: number): A2aRemo
   const options = optionsOf(Array.isArray(details) ? details : [details], error, given);
   const code =
     spellingOf('reason', options.reason)?.code ??
-    CODE_OF_STATUS_NAME[textOf(status) ?? ''] ??
+    CODE_OF_STATUS_NAME.get(textOf(status) ?? '') ??
     codeOfStatus(given, true);
   return new A2aRemoteError(code, textOf(message), options);
 }
@@ -143,16 +143,17 @@ function optionsOf(details: readonly unknown[], data: unknown, httpStatus?: numb
   };
 }
 
-const CODE_OF_STATUS_NAME: Readonly<Record<string, A2aOperationErrorCode>> = {
-  NOT_FOUND: 'ERR_A2A_TASK_NOT_FOUND',
-  INVALID_ARGUMENT: 'ERR_A2A_INVALID_PARAMS',
-  INTERNAL: 'ERR_A2A_INTERNAL',
-  UNIMPLEMENTED: 'ERR_A2A_UNSUPPORTED_OPERATION',
-  UNAUTHENTICATED: 'ERR_A2A_UNAUTHENTICATED',
-  PERMISSION_DENIED: 'ERR_A2A_PERMISSION_DENIED',
-  RESOURCE_EXHAUSTED: 'ERR_A2A_RATE_LIMITED',
-  UNAVAILABLE: 'ERR_A2A_UNAVAILABLE',
-};
+// A map, for what is looked up is the peer's: an object would also have `constructor`.
+const CODE_OF_STATUS_NAME: ReadonlyMap<string, A2aOperationErrorCode> = /* @__PURE__ */ new Map([
+  ['NOT_FOUND', 'ERR_A2A_TASK_NOT_FOUND'],
+  ['INVALID_ARGUMENT', 'ERR_A2A_INVALID_PARAMS'],
+  ['INTERNAL', 'ERR_A2A_INTERNAL'],
+  ['UNIMPLEMENTED', 'ERR_A2A_UNSUPPORTED_OPERATION'],
+  ['UNAUTHENTICATED', 'ERR_A2A_UNAUTHENTICATED'],
+  ['PERMISSION_DENIED', 'ERR_A2A_PERMISSION_DENIED'],
+  ['RESOURCE_EXHAUSTED', 'ERR_A2A_RATE_LIMITED'],
+  ['UNAVAILABLE', 'ERR_A2A_UNAVAILABLE'],
+]);
 
 /** @param spoken The body is an error of the protocol's: then 404 is about a task, else about the address. */
 function codeOfStatus(httpStatus: number, spoken: boolean): A2aOperationErrorCode {

@@ -1,6 +1,7 @@
 // What goes wrong with an operation, and its three spellings: our code, the integer of JSON-RPC, and what HTTP+JSON says
 // (A2A v1.0, section 5.4). One table, read in both directions; error-json.ts writes and reads the bodies.
 
+import { excerpt } from '../../bytes/printable.js';
 import type { JsonObject } from '../../codec/json-value.js';
 import { SdkError } from '../../errors.js';
 
@@ -187,6 +188,14 @@ export class A2aOperationError extends SdkError<A2aOperationErrorCode> {
  */
 export class A2aRemoteError extends A2aOperationError {
   override readonly name = 'A2aRemoteError';
+  /** The message as the agent sent it, whatever its length and whatever a terminal would make of it. */
+  readonly fullMessage: string;
+
+  /** @param message Text of the agent. As `message` it is shown on one line of some 1,000 characters at most. */
+  constructor(code: A2aOperationErrorCode, message?: string, options: OperationErrorOptions = {}) {
+    super(code, message === undefined ? undefined : excerpt(message), options);
+    this.fullMessage = message ?? this.message;
+  }
 }
 
 /** A stream broke off before its task was done or waited for its client. */

@@ -41,13 +41,26 @@ export function buildRestRequest(operation: Operation, request: object, verb = o
 
 /** @param followed More text follows in the same segment, so that it cannot come to `.` or `..`. */
 function encodeSegment(value: unknown, name: string, followed: boolean): string {
-  // Every URL parser resolves these two away, also percent-encoded: the request would go to another route.
-  if (!followed && (value === '.' || value === '..'))
-    throw new RangeError(`${name} must not be "." or "..": no URL can carry it`);
+  const text = String(value);
+  if (!followed && !isPathSegment(text)) {
+    throw new RangeError(`${name} must be well-formed text, and not "." or "..": no URL can carry it`);
+  }
   try {
-    return encodeURIComponent(String(value));
+    return encodeURIComponent(text);
   } catch {
     throw new RangeError(`${name} must be well-formed text`);
+  }
+}
+
+/** Whether a path can carry a text as one segment: anything but `.`, `..`, and what has a lone surrogate. */
+export function isPathSegment(text: string): boolean {
+  // Every URL parser resolves these two away, also percent-encoded: the request would go to another route.
+  if (text === '.' || text === '..') return false;
+  try {
+    encodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import {
   publicError,
+  readErrorMember,
   readHttpError,
   readRpcError,
   writeRestError,
@@ -133,6 +134,23 @@ describe('[7.59] what peers say', () => {
       reason: 'INVALID_PARAMS',
     });
   });
+
+  test.each(['constructor', 'toString', '__proto__', 'hasOwnProperty', 'valueOf'])(
+    'a status or reason that is called %s finds nothing in our tables',
+    (name) => {
+      const details = [{ '@type': INFO, reason: name }];
+      for (const [error, code] of [
+        [readHttpError(400, { error: { code: 400, status: name, message: 'm' } }), 'ERR_A2A_INVALID_REQUEST'],
+        [readHttpError(400, { error: { code: 400, message: 'm', details } }), 'ERR_A2A_INVALID_REQUEST'],
+        [readHttpError(400, { type: `https://agent.example/${name}` }), 'ERR_A2A_INVALID_REQUEST'],
+        [readErrorMember({ code: 5, status: name, message: 'm' }), 'ERR_A2A_REMOTE'],
+        [readRpcError({ code: -32099, message: 'm', data: details }), 'ERR_A2A_REMOTE'],
+      ] as const) {
+        expect(error).toBeInstanceOf(A2aRemoteError);
+        expect(error.code).toBe(code);
+      }
+    },
+  );
 
   test('our own codes beyond the table come back by their reason', () => {
     const error = new A2aOperationError('ERR_A2A_RATE_LIMITED');
