@@ -2,16 +2,17 @@
 // kept is text, never a verdict: a caller that wants a verified card has it verified again, under its keys of that day.
 
 import { assertInteger } from '../../bytes/assert.js';
+import { encodeUtf8 } from '../../bytes/utf8.js';
 import { type Clock, systemClock } from '../../clock.js';
 import {
   conditionalHeaders,
   freshnessMs,
   mayStore,
-  type Validators,
   validatorsOf,
   varyMatches,
   varyNames,
 } from '../../http/cache-policy.js';
+import { matchesEtag } from './etag.js';
 
 /** What {@link cardCache} may be told. */
 export interface CardCacheOptions {
@@ -31,6 +32,8 @@ export interface CardCacheOptions {
 export interface StoredCard {
   /** Body, as it came. */
   readonly text: string;
+  /** Length of the text as UTF-8: another caller may take less than the one that it was fetched for. */
+  readonly bytes: number;
   /** Address that answered. */
   readonly url: string;
   /** Address that was asked, before redirects. */
@@ -124,7 +127,8 @@ export class CardCache {
     const freshUntilMs = this.#clock.now() + Math.min(lifetimeMs, this.#maxLifetimeMs);
     const varied = pick(requestHeaders, varyNames(headers));
     const kept = pick(headers, KEPT_HEADERS);
-    this.#cards.set(key, { text, url, candidate, headers: kept, varied, freshUntilMs });
+    const bytes = encodeUtf8(text).length;
+    this.#cards.set(key, { text, bytes, url, candidate, headers: kept, varied, freshUntilMs });
     for (const oldest of this.#cards.keys()) {
       if (this.#cards.size <= this.#maxEntries) break;
       this.#cards.delete(oldest);
@@ -137,9 +141,15 @@ export class CardCache {
   }
 }
 
-/** What to ask about a kept card. */
-export function validatorsOfCard(card: StoredCard): Validators {
-  return validatorsOf(card.headers);
+/**
+ * Whether an answer of status 304 is about a kept card: where it has an entity tag, that has to be the card's own. Anything
+ * else is about a card we do not have.
+ *
+ * @see RFC 9111, section 4.3.4
+ */
+export function isAboutCard(card: StoredCard, notModified: Headers): boolean {
+  const tag = notModified.get('etag');
+  return tag === null || matchesEtag(tag, card.headers.get('etag') ?? '');
 }
 
 /**

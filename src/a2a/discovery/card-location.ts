@@ -2,7 +2,9 @@
 // 8.2). Peers disagree about paths, so that there may be several addresses to try.
 
 import { assertString } from '../../bytes/assert.js';
+import { parseUrl } from '../../bytes/parse-url.js';
 import { HttpError } from '../../errors.js';
+import { trimEnd } from '../../http/trim-end.js';
 
 /** Path of the card below an origin (RFC 8615). */
 export const WELL_KNOWN_PATH = '/.well-known/agent-card.json';
@@ -30,7 +32,7 @@ export interface CardLocationOptions {
  * @param originOrUrl `https://agent.example`, `https://agent.example/agents/a`, the URL of a card, or a bare domain such
  *   as `agent.example:8443`, for which https is meant.
  * @returns One to four addresses, no two the same.
- * @throws {HttpError} ERR_HTTP_URL: no address of http or https.
+ * @throws {HttpError} ERR_HTTP_URL: no address of http or https, or one of more than 8,192 characters.
  * @throws {RangeError} `path` leads to another origin.
  * @throws {TypeError} an argument of the wrong kind.
  */
@@ -40,7 +42,7 @@ export function cardCandidates(originOrUrl: string, options: CardLocationOptions
   const base = parseBase(originOrUrl);
   if (path !== undefined) return [withPath(base, path)];
   if (base.pathname.endsWith('.json')) return [base.href];
-  const below = base.pathname.replace(/\/+$/, '');
+  const below = trimEnd(base.pathname, '/');
   const paths = [below + WELL_KNOWN_PATH, WELL_KNOWN_PATH];
   if (legacyPath) paths.push(below + LEGACY_PATH, LEGACY_PATH);
   return [...new Set(paths.map((candidate) => base.origin + candidate))];
@@ -49,13 +51,8 @@ export function cardCandidates(originOrUrl: string, options: CardLocationOptions
 function parseBase(text: string): URL {
   // `agent.example:8443` would parse as a URL of the scheme `agent.example`, so the two slashes decide.
   const absolute = /^\s*[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `https://${text.trim()}`;
-  let base: URL;
-  try {
-    base = new URL(absolute);
-  } catch (cause) {
-    throw new HttpError('ERR_HTTP_URL', 'no address of an agent', { url: text, cause });
-  }
-  if (base.protocol !== 'https:' && base.protocol !== 'http:') {
+  const base = parseUrl(absolute);
+  if (base === undefined || (base.protocol !== 'https:' && base.protocol !== 'http:')) {
     throw new HttpError('ERR_HTTP_URL', 'no address of an agent', { url: text });
   }
   // Would be lost on the way to the well-known path, and with it the reason to refuse.

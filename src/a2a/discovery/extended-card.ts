@@ -1,6 +1,7 @@
 // What a client may make of an agent's extended card: the one it shows to authenticated callers (A2A v1.0, sections
 // 3.1.11 and 13.3). Pure decisions; asking for it, and verifying it, is the client's.
 
+import { parseUrl } from '../../bytes/parse-url.js';
 import type { AgentCard, AgentInterface } from '../card/agent-card.js';
 import { A2aError } from '../errors.js';
 import { A2aOperationError } from '../wire/errors.js';
@@ -11,7 +12,7 @@ import { A2aOperationError } from '../wire/errors.js';
  * @throws {A2aOperationError} ERR_A2A_UNSUPPORTED_OPERATION: its public card does not say so.
  */
 export function assertExtendedCardOffered(publicCard: AgentCard): void {
-  if (publicCard.capabilities.extendedAgentCard === true) return;
+  if (publicCard.capabilities?.extendedAgentCard === true) return;
   throw new A2aOperationError('ERR_A2A_UNSUPPORTED_OPERATION', 'the card of the agent offers no extended card');
 }
 
@@ -40,15 +41,22 @@ export interface ExtendedCardFacts {
  * @throws {A2aError} ERR_A2A_ORIGIN_NOT_ALLOWED, with the pointer to the interface. ERR_A2A_VERIFICATION_FAILED: not
  *   verified, and the caller insists.
  */
-export function judgeExtendedCard(publicCard: AgentCard, extendedCard: AgentCard, facts: ExtendedCardFacts): AgentCard {
+export function judgeExtendedCard(
+  publicCard: Pick<AgentCard, 'supportedInterfaces'>,
+  extendedCard: AgentCard,
+  facts: ExtendedCardFacts,
+): AgentCard {
   const { verified, requireVerified = false, cardUrl, allowedOrigins = [] } = facts;
   if (verified) return extendedCard;
   if (requireVerified) throw new A2aError('ERR_A2A_VERIFICATION_FAILED', 'the extended card is not verified');
   if (allowedOrigins === true) return extendedCard;
-  const known = new Set<string | undefined>([...allowedOrigins, ...publicCard.supportedInterfaces.map(placeOf)]);
+  const known = new Set<string | undefined>([
+    ...allowedOrigins,
+    ...(publicCard.supportedInterfaces ?? []).map(placeOf),
+  ]);
   if (cardUrl !== undefined) known.add(originOf(cardUrl));
   known.delete(undefined);
-  for (const [index, entry] of extendedCard.supportedInterfaces.entries()) {
+  for (const [index, entry] of (extendedCard.supportedInterfaces ?? []).entries()) {
     if (known.has(placeOf(entry))) continue;
     throw new A2aError('ERR_A2A_ORIGIN_NOT_ALLOWED', 'an extended card that is not verified moves the agent', {
       pointer: `/supportedInterfaces/${index}/url`,
@@ -80,17 +88,17 @@ export function extendedCardApplies(
   return held.publicVersion === publicCard.version && held.partition === partition;
 }
 
-/** What an interface is reached by: an origin, or `host:port` for gRPC. Nothing where that cannot be told. */
-function placeOf({ url, protocolBinding }: AgentInterface): string | undefined {
-  return protocolBinding.toUpperCase() === 'GRPC' && !url.includes('://') ? `grpc ${url.toLowerCase()}` : originOf(url);
+/**
+ * What an interface is reached by: an origin, or `host:port` for gRPC. Nothing where that cannot be told, as of an entry
+ * that was signed without its address.
+ */
+function placeOf({ url, protocolBinding }: Partial<AgentInterface>): string | undefined {
+  const isGrpc = protocolBinding?.toUpperCase() === 'GRPC' && url?.includes('://') === false;
+  return isGrpc ? `grpc ${url.toLowerCase()}` : originOf(url);
 }
 
-function originOf(url: string): string | undefined {
-  try {
-    const { origin } = new URL(url);
-    // Of schemes that are not the web's, and there each is its own.
-    return origin === 'null' ? undefined : origin;
-  } catch {
-    return undefined;
-  }
+function originOf(url: string | undefined): string | undefined {
+  const origin = parseUrl(url)?.origin;
+  // Of schemes that are not the web's, and there each is its own.
+  return origin === 'null' ? undefined : origin;
 }

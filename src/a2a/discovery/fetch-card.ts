@@ -7,25 +7,32 @@ import type { Verified } from '../../documents/verified.js';
 import { HttpError } from '../../errors.js';
 import type { AddressRules } from '../../http/address.js';
 import type { FetchLike } from '../../http/bounded-fetch.js';
+import { startDeadline } from '../../http/deadline.js';
 import type { AgentCard } from '../card/agent-card.js';
-import { type ParseCardOptions, parseAgentCard } from '../card/parse.js';
+import { type CardWarning, type ParseCardOptions, parseAgentCard } from '../card/parse.js';
 import { type VerifiedAgentCard, type VerifyCardOptions, verifyAgentCard } from '../card/verify.js';
 import { A2aError } from '../errors.js';
-import { CardCache } from './card-cache.js';
+import { CardCache, type StoredCard } from './card-cache.js';
 import { type CardLocationOptions, cardCandidates } from './card-location.js';
 import { type FoundText, findText, type Search } from './find-text.js';
-import { resolveInterfaces } from './read-card.js';
+import { resolveInterfaces, withoutRelative } from './read-card.js';
+
+/**
+ * Something about a card that is not right, and does not stop anybody from using it. `relative_interface`: an interface of
+ * a verified card was left out, because its address is complete only with that of whoever serves the card. Its pointer is
+ * into the card as it was signed.
+ */
+export type FetchCardWarning = CardWarning | { readonly code: 'relative_interface'; readonly pointer: string };
 
 /** What {@link fetchAgentCard} may be told. */
-export interface FetchAgentCardOptions
-  extends CardLocationOptions,
-    AddressRules,
-    Pick<ParseCardOptions, 'missing' | 'onWarning'> {
+export interface FetchAgentCardOptions extends CardLocationOptions, AddressRules, Pick<ParseCardOptions, 'missing'> {
   /**
    * Whose signature the card must carry. Without it the card is only read, and says nothing about who wrote it. The
    * address of the card and the signal are filled in.
    */
   readonly verify?: VerifyCardOptions;
+  /** Called once for each, before the card is returned. */
+  readonly onWarning?: (warning: FetchCardWarning) => void;
   /** Where cards are kept between calls. Default: nowhere. */
   readonly cache?: CardCache;
   /**
@@ -48,9 +55,9 @@ export interface FetchAgentCardOptions
    */
   readonly fetch?: FetchLike;
   readonly signal?: AbortSignal;
-  /** Time for all addresses together, in milliseconds: 1 to 600,000. Default 5,000. */
+  /** Time for all addresses together and the keys that verify, in milliseconds: 1 to 600,000. Default 5,000. */
   readonly timeoutMs?: number;
-  /** Length of the card, in bytes: 1 to 1 MiB. Default 262,144. */
+  /** Length of the card, kept or not, in bytes: 1 to 1 MiB. Default 262,144. */
   readonly maxBodyBytes?: number;
   /** Redirects followed for each address, within https: 0 to 10. Default 3. Browsers follow none. */
   readonly maxRedirects?: number;
@@ -59,7 +66,7 @@ export interface FetchAgentCardOptions
 
 /** A card, and where it is from. */
 export interface FetchedCard {
-  /** In the form of version 1.0, with absolute addresses. */
+  /** In the form of version 1.0, with absolute addresses. Of a verified card, relative ones are left out. */
   readonly card: AgentCard;
   /** Present when `verify` was given. Its `card` is exactly what was signed. */
   readonly verified?: Verified<VerifiedAgentCard>;
@@ -105,39 +112,71 @@ export async function fetchAgentCard(originOrUrl: string, options: FetchAgentCar
   const { signal, cache, verify } = options;
   const search = prepare(originOrUrl, options);
   signal?.throwIfAborted();
-  const kept = search.key === undefined ? undefined : cache?.find(search.key, search.headers);
-  if (kept !== undefined && cache?.isFresh(kept)) {
+  let kept = search.key === undefined ? undefined : cache?.find(search.key, search.headers);
+  if (kept !== undefined && kept.bytes > search.maxBodyBytes) kept = undefined;
+  for (;;) {
+    const isFresh = kept !== undefined && cache?.isFresh(kept) === true;
+    const found = isFresh ? asFound(kept as StoredCard) : await findText(search, kept);
     try {
-      return await read({ text: kept.text, url: kept.url, tried: [], fromCache: true, keep: () => {} }, options);
+      const fetched = await read(found, search, options);
+      found.keep();
+      return fetched;
     } catch (error) {
       // Whoever put it there did not ask for this signature, or the keys have changed since: the agent may have signed
-      // anew.
-      if (verify === undefined || !(error instanceof A2aError)) throw error;
+      // anew. The whole is asked for, since a false card may have been kept under the tag of the true one.
+      kept = undefined;
+      if (found.fromCache && verify !== undefined && isRefusal(error)) continue;
+      if (!isFresh && search.key !== undefined && !signal?.aborted) cache?.delete(search.key);
+      throw error;
     }
-  }
-  const found = await findText(search, kept);
-  try {
-    const fetched = await read(found, options);
-    found.keep();
-    return fetched;
-  } catch (error) {
-    if (search.key !== undefined && !signal?.aborted) cache?.delete(search.key);
-    throw error;
   }
 }
 
-async function read(found: FoundText, options: FetchAgentCardOptions): Promise<FetchedCard> {
+/** A card that may be used without asking. */
+function asFound({ text, url }: StoredCard): FoundText {
+  return { text, url, tried: [], fromCache: true, keep: () => {} };
+}
+
+/** Whether a card itself was refused, and not the time up. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof A2aError && error.code !== 'ERR_A2A_CARD_FETCH_FAILED';
+}
+
+async function read(found: FoundText, search: Search, options: FetchAgentCardOptions): Promise<FetchedCard> {
   const { text, url, tried, fromCache } = found;
-  const { verify, signal, missing, onWarning } = options;
+  const { verify, missing, onWarning } = options;
   const place = { text, url, tried, fromCache };
   const parsing = {
     ...(missing !== undefined && { missing }),
     ...(onWarning !== undefined && { onWarning }),
   };
   if (verify === undefined) return { card: resolveInterfaces(parseAgentCard(text, parsing), url), ...place };
-  const verified = await verifyAgentCard(text, { ...verify, cardUrl: url, ...(signal !== undefined && { signal }) });
-  const card = missing === 'fill' ? parseAgentCard(verified.card, parsing) : verified.card;
-  return { card: resolveInterfaces(card, url), verified, ...place };
+  const verified = await verifyInTime(found, search, { ...verify, cardUrl: url }, options.signal ?? verify.signal);
+  const signed = withoutRelative(verified.card, (pointer) => onWarning?.({ code: 'relative_interface', pointer }));
+  return { card: missing === 'fill' ? parseAgentCard(signed, parsing) : signed, verified, ...place };
+}
+
+/** @throws {A2aError} ERR_A2A_CARD_FETCH_FAILED: the keys were not to be had within the time for everything. */
+async function verifyInTime(
+  { text, url, tried }: FoundText,
+  { clock, endsAtMs }: Search,
+  verify: VerifyCardOptions,
+  signal: AbortSignal | undefined,
+): Promise<Verified<VerifiedAgentCard>> {
+  signal?.throwIfAborted();
+  const deadline = startDeadline(clock, Math.max(1, Math.ceil(endsAtMs - clock.now())), url, signal);
+  try {
+    return await deadline.race(verifyAgentCard(text, { ...verify, signal: deadline.signal }));
+  } catch (error) {
+    if (signal?.aborted || !deadline.signal.aborted) throw error;
+    const { reason: cause } = deadline.signal;
+    throw new A2aError('ERR_A2A_CARD_FETCH_FAILED', 'the keys for the card did not come in time', {
+      cause,
+      urls: tried,
+    });
+  } finally {
+    deadline.release();
+  }
 }
 
 // Headers that say nothing about who asks.
@@ -168,7 +207,8 @@ function prepare(originOrUrl: string, options: FetchAgentCardOptions): Search {
     candidates,
     headers,
     clock,
-    timeoutMs,
+    endsAtMs: clock.now() + timeoutMs,
+    maxBodyBytes,
     cache: mayKeep ? cache : undefined,
     key: mayKeep ? JSON.stringify(keyParts) : undefined,
     request: {
@@ -176,7 +216,6 @@ function prepare(originOrUrl: string, options: FetchAgentCardOptions): Search {
       allowPrivateHosts,
       credentials,
       clock,
-      maxBodyBytes,
       maxRedirects,
       ...(signal !== undefined && { signal }),
       ...(fetch !== undefined && { fetch }),

@@ -7,7 +7,7 @@ import { type BoundedFetchOptions, type BoundedResponse, boundedFetch } from '..
 import { conditionalHeaders, validatorsOf } from '../../http/cache-policy.js';
 import { isBrowser } from '../../http/runtime.js';
 import { A2aError, type A2aErrorCode } from '../errors.js';
-import { type CardCache, refreshedHeaders, type StoredCard } from './card-cache.js';
+import { type CardCache, isAboutCard, refreshedHeaders, type StoredCard } from './card-cache.js';
 import { cardText } from './read-card.js';
 
 /** A discovery whose options have all been checked. */
@@ -17,7 +17,9 @@ export interface Search {
   /** What all requests have in common; their time and headers aside. */
   readonly request: BoundedFetchOptions;
   readonly clock: Clock;
-  readonly timeoutMs: number;
+  /** Time by the clock at which everything has to be over, the keys of a signature included. */
+  readonly endsAtMs: number;
+  readonly maxBodyBytes: number;
   /** Absent where the answer must not be kept. */
   readonly cache: CardCache | undefined;
   /** Name of the answer in the cache. Absent with it. */
@@ -48,13 +50,12 @@ const HEADERS_FOR_ALL = ['accept-language', 'a2a-version', 'cache-control', 'if-
  */
 export async function findText(search: Search, kept: StoredCard | undefined): Promise<FoundText> {
   const tried: string[] = [];
-  const endsAtMs = search.clock.now() + search.timeoutMs;
   let last: HttpError | undefined;
   try {
     for (const candidate of search.candidates) {
       tried.push(candidate);
       try {
-        return await findAt(search, candidate, kept, endsAtMs, tried);
+        return await findAt(search, candidate, kept, tried);
       } catch (error) {
         if (!(error instanceof HttpError) || error.code !== 'ERR_HTTP_STATUS' || !ELSEWHERE.includes(error.status)) {
           throw error;
@@ -73,17 +74,16 @@ async function findAt(
   search: Search,
   candidate: string,
   kept: StoredCard | undefined,
-  endsAtMs: number,
   tried: readonly string[],
 ): Promise<FoundText> {
   // In a browser, headers of our own would have every server of another origin asked for leave; its own cache can ask too.
   const known = kept?.candidate === candidate && !isBrowser() ? kept : undefined;
   const condition = known && conditionalHeaders(validatorsOf(known.headers));
   const askedAtMs = search.clock.now();
-  let answer = await ask(search, candidate, endsAtMs, condition);
+  let answer = await ask(search, candidate, condition);
   if (answer.status === 304 && known !== undefined) {
-    // The card was somewhere else then, and nobody has said that it holds there.
-    if (answer.url !== known.url) answer = await ask(search, candidate, endsAtMs);
+    // Of a card that was somewhere else then, or of another one, nobody has said that it holds.
+    if (answer.url !== known.url || !isAboutCard(known, answer.headers)) answer = await ask(search, candidate);
     else return found(known.text, refreshedHeaders(known, answer.headers), true);
   }
   return found(cardText(answer.body, answer.headers.get('content-type')), answer.headers, false);
@@ -100,9 +100,8 @@ async function findAt(
 }
 
 async function ask(
-  { headers, request, clock, cache }: Search,
+  { headers, request, clock, endsAtMs, maxBodyBytes, cache }: Search,
   url: string,
-  endsAtMs: number,
   condition?: Readonly<Record<string, string>>,
 ): Promise<BoundedResponse> {
   const timeoutMs = Math.ceil(endsAtMs - clock.now());
@@ -115,6 +114,7 @@ async function ask(
     crossOriginHeaders: HEADERS_FOR_ALL,
     expectStatus: condition === undefined ? [200] : [200, 304],
     timeoutMs,
+    maxBodyBytes,
     // Two caches, one behind the other, would keep a card twice as long as allowed.
     ...(cache !== undefined && { cache: 'no-cache' as const }),
   });

@@ -12,6 +12,7 @@ export {
 } from './extended-card.js';
 export {
   type FetchAgentCardOptions,
+  type FetchCardWarning,
   type FetchedCard,
   type FetchedVerifiedCard,
   fetchAgentCard,

@@ -333,7 +333,8 @@ describe('[7.52] verified cards', () => {
     const { get, state, cache } = agent({ etag: '"v1"' });
     state.card = { ...signed, description: 'tampered' };
     await get();
-    state.answer = () => notModified();
+    // It is asked without a condition, which a 304 would be no answer to.
+    state.answer = ({ headers }) => (headers.has('if-none-match') ? notModified() : cardResponse(state.card));
     expect((await errorOf(get({ verify: { keys } }))).code).toBe('ERR_A2A_VERIFICATION_FAILED');
     expect(cache.size).toBe(0);
   });
@@ -378,15 +379,15 @@ describe('[7.52] verified cards', () => {
     }
   });
 
-  it('a relative address is made absolute beside what was signed, which stays as it is', async () => {
+  it('a relative address is left out beside what was signed, which stays as it is', async () => {
     const identity = await identityFromSeed(new Uint8Array(32).fill(1));
     const relative = { ...CARD, supportedInterfaces: [{ ...CARD.supportedInterfaces[0]!, url: '/rpc' }] };
     const { get, state } = agent({});
     state.card = await signAgentCard(relative, identity);
     const { card, verified } = await get({ verify: { keys } });
-    expect(card.supportedInterfaces[0]?.url).toBe('https://agent.example/rpc');
+    expect(card.supportedInterfaces).toEqual([]);
     expect(verified?.card.supportedInterfaces[0]?.url).toBe('/rpc');
-    expect([card, card.supportedInterfaces, card.supportedInterfaces[0]].every(Object.isFrozen)).toBe(true);
+    expect([card, card.supportedInterfaces].every(Object.isFrozen)).toBe(true);
   });
 
   it('the signal ends verification too', async () => {
