@@ -34,6 +34,7 @@ const WORDS: Partial<Record<SdkErrorCode | A2aErrorCode, string>> = {
   ERR_A2A_KEY_NOT_FOUND: 'It names another key as its signer than the one you trust.',
   ERR_A2A_VERIFICATION_FAILED: 'The signature does not fit what the card says: one of them was changed.',
   ERR_A2A_NO_COMPATIBLE_INTERFACE: 'The card names no phone.',
+  ERR_A2A_ADDRESS_NOT_ALLOWED: 'The card names a phone on a private network, or a public one without TLS.',
   ERR_A2A_SIGNER_MISMATCH: 'Somebody else signed this card than the agent whose phone it names.',
 };
 

@@ -308,4 +308,9 @@ async function phones(library) {
   const none = await cards.signAgentCard(cardOf(library, ORIGIN), alice);
   const mute = await cards.verifyAgentCard(none, { keys: alice.did });
   await refuses(() => a2aPhone.phoneTarget(mute), 'ERR_A2A_NO_COMPATIBLE_INTERFACE');
+  // A card is no leave to dial this machine.
+  const inside = cardOf(library, ORIGIN, [a2aPhone.phoneInterface({ url: 'ws://127.0.0.1:9/', did: alice.did })]);
+  const local = await cards.verifyAgentCard(await cards.signAgentCard(inside, alice), { keys: alice.did });
+  await refuses(() => a2aPhone.phoneTarget(local), 'ERR_A2A_ADDRESS_NOT_ALLOWED');
+  equal(a2aPhone.phoneTarget(local, { allowLoopback: true }).remoteDid, alice.did);
 }

@@ -34,6 +34,7 @@ const WIRE_CODES = [
   'card_not_json',
   'no_compatible_interface',
   'signer_mismatch',
+  'address_not_allowed',
 ] as const;
 
 const PREFIX = 'ERR_A2A_';

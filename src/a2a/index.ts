@@ -14,7 +14,7 @@ export { type FetchAgentCardOptions, fetchAgentCard } from './discovery/fetch-ca
 export { serveAgentCard } from './discovery/serve-card.js';
 export { A2aError, type A2aErrorCode } from './errors.js';
 export { phoneInterface } from './phone/phone-interface.js';
-export { type PhoneTarget, phoneTarget } from './phone/phone-target.js';
+export { type PhoneTarget, type PhoneTargetOptions, phoneTarget } from './phone/phone-target.js';
 export type { AgentEvent, ExecutionContext, Executor } from './server/executor.js';
 export { memoryTaskStore } from './server/memory-task-store.js';
 export { type A2aServer, createA2aServer } from './server/server.js';

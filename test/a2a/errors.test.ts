@@ -2,12 +2,12 @@ import { expect, it } from 'vitest';
 import { A2aError, type A2aErrorCode, a2aErrorCode, a2aWireCode } from '../../src/a2a/errors.js';
 import { isSdkError, SdkError } from '../../src/errors.js';
 
-/** As the protocol digest lists them. */
+/** As the protocol digest lists them, and the two of our own about phones. */
 const NAMES = `invalid_card missing_signatures canonicalization_failed invalid_entry invalid_protected_encoding
   invalid_protected_header unsupported_critical_header unsupported_algorithm invalid_signature_encoding key_not_found
   key_unusable jku_not_allowed key_retrieval_failed origin_not_allowed verification_failed uncovered_content
   invalid_key invalid_header card_not_found card_fetch_failed card_too_large card_not_json
-  no_compatible_interface`.split(/\s+/);
+  no_compatible_interface signer_mismatch address_not_allowed`.split(/\s+/);
 
 it.each(NAMES)('has a code for %s, and the name for the code', (name) => {
   const code = a2aErrorCode(name) ?? expect.fail(name);

@@ -1,5 +1,6 @@
 // Where a card says its agent is, and where the card came from: what a key of one site must not vouch for on another.
 
+import { parseUrl } from '../../bytes/parse-url.js';
 import type { AgentInterface } from './agent-card.js';
 
 /** The addresses that go with a card. */
@@ -10,18 +11,15 @@ export interface CardPlace {
   readonly cardUrl?: string | undefined;
 }
 
-/** The origin of an http or https URL; `undefined` for anything else. */
+/** The origin of an http or https URL; `undefined` for anything else, and for one of more than 8,192 characters. */
 export function originOf(url: string): string | undefined {
-  try {
-    const { protocol, origin } = new URL(url);
-    return protocol === 'https:' || protocol === 'http:' ? origin : undefined;
-  } catch {
-    return undefined;
-  }
+  const parsed = parseUrl(url);
+  return parsed?.protocol === 'https:' || parsed?.protocol === 'http:' ? parsed.origin : undefined;
 }
 
 /**
- * Checks that all addresses of a card are at the given origins.
+ * Checks that all addresses of a card are at the given origins. A WebSocket counts by the origin its handshake is sent to:
+ * `wss://agent.example/phone` is at `https://agent.example`.
  *
  * gRPC interfaces have no URL and are not looked at. A card without any other address is at no origin.
  *
@@ -34,5 +32,5 @@ export function outsideOf(origins: readonly string[], { interfaces, cardUrl }: C
     .map(({ url }) => url);
   if (cardUrl !== undefined) urls.push(cardUrl);
   if (urls.length === 0) return 'a card without an address';
-  return urls.find((url) => !origins.includes(originOf(`${url}`) ?? ''));
+  return urls.find((url) => !origins.includes(originOf(`${url}`.replace(/^ws(?=s?:)/i, 'http')) ?? ''));
 }

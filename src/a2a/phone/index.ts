@@ -7,4 +7,4 @@ export {
   phoneInterface,
   readPhoneAddress,
 } from './phone-interface.js';
-export { type PhoneTarget, phoneTarget } from './phone-target.js';
+export { type PhoneTarget, type PhoneTargetOptions, phoneTarget } from './phone-target.js';

@@ -2,6 +2,7 @@
 // (agent-phone v1, section 8). The fragment is covered by the card's signature, and no request ever sends it.
 
 import { assertString } from '../../bytes/assert.js';
+import { parseUrl } from '../../bytes/parse-url.js';
 import { isSdkError } from '../../errors.js';
 import { decodeDidKey } from '../../identity/did-key.js';
 import type { AgentCard, AgentInterface } from '../card/agent-card.js';
@@ -46,15 +47,22 @@ export function phoneInterface(address: PhoneAddress): AgentInterface {
 /**
  * Reads the first phone a card names. Entries of other bindings, and of versions but 1.x, are passed over.
  *
- * @param card Trust nothing this returns of a card that was not verified.
+ * @param card Trust nothing this returns of a card that was not verified; and of a verified one, only that its signer says
+ *   so: the address may lead into your own network. `phoneTarget` judges it.
  * @throws {A2aError} ERR_A2A_NO_COMPATIBLE_INTERFACE: there is none. ERR_A2A_INVALID_CARD: its address is no `ws:` or
- *   `wss:` URL, or its fragment no usable DID.
+ *   `wss:` URL of at most 8,192 characters, or its fragment no usable DID.
  */
 export function readPhoneAddress(card: AgentCard): PhoneAddress {
-  const index = card.supportedInterfaces.findIndex(isPhone);
-  const entry = card.supportedInterfaces[index];
+  return findPhone(card).address;
+}
+
+/** As {@link readPhoneAddress}, with the JSON pointer to the address. */
+export function findPhone(card: AgentCard): { readonly address: PhoneAddress; readonly pointer: string } {
+  // A verified card of a signer that drops what is empty may lack even these.
+  const offered: readonly AgentInterface[] = card.supportedInterfaces ?? [];
+  const index = offered.findIndex(isPhone);
+  const entry = offered[index];
   if (entry === undefined) {
-    const offered = card.supportedInterfaces;
     throw new A2aError('ERR_A2A_NO_COMPATIBLE_INTERFACE', 'the card names no phone', { offered });
   }
   const pointer = `/supportedInterfaces/${index}/url`;
@@ -70,7 +78,7 @@ export function readPhoneAddress(card: AgentCard): PhoneAddress {
     throw new A2aError('ERR_A2A_INVALID_CARD', 'the address of the phone names no usable DID', { pointer, cause });
   }
   parsed.hash = '';
-  return { url: parsed.href, did };
+  return { address: { url: parsed.href, did }, pointer };
 }
 
 function isPhone({ protocolBinding, protocolVersion }: AgentInterface): boolean {
@@ -78,12 +86,7 @@ function isPhone({ protocolBinding, protocolVersion }: AgentInterface): boolean 
 }
 
 function parsePhoneUrl(text: string): URL | undefined {
-  let url: URL;
-  try {
-    url = new URL(text);
-  } catch {
-    return undefined;
-  }
-  const speaks = url.protocol === 'ws:' || url.protocol === 'wss:';
+  const url = parseUrl(text);
+  const speaks = url?.protocol === 'ws:' || url?.protocol === 'wss:';
   return speaks && url.username === '' && url.password === '' ? url : undefined;
 }

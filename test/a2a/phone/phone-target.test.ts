@@ -113,7 +113,7 @@ describe('a verified card', () => {
     const verified = await verifiedBy(await signed(card), bob!.did);
     const session = await connect({
       identity: await createIdentity(),
-      ...phoneTarget(verified, { WebSocket: WebSocket as never }),
+      ...phoneTarget(verified, { WebSocket: WebSocket as never, allowLoopback: true }),
     });
     expect(await session.call('where')).toBe('north');
     expect(session.peer.did).toBe(bob!.did);
@@ -151,7 +151,7 @@ describe('a verified card', () => {
   it('reaches nobody when another agent answers at its address', async () => {
     const card = cardWith(phoneInterface({ url: await answering(mallory!), did: bob!.did }));
     const verified = await verifiedBy(await signed(card), bob!.did);
-    const target = phoneTarget(verified, { WebSocket: WebSocket as never });
+    const target = phoneTarget(verified, { WebSocket: WebSocket as never, allowLoopback: true });
     const refused = await connect({ identity: await createIdentity(), ...target }).catch((error) => error.code);
     expect(['ERR_CHANNEL_REFUSED', 'ERR_CHANNEL_IMPOSTOR']).toContain(refused);
   });
@@ -172,4 +172,98 @@ describe('a verified card', () => {
     } as never;
     expect(phoneTarget(forged).remoteDid).toBe(bob!.did);
   });
+});
+
+describe('a verified card that names a phone where no stranger may have us dial', () => {
+  const targetAt = async (address: string, options = {}) => {
+    const entry = { url: `${address}#${bob!.did}`, protocolBinding: PHONE_BINDING, protocolVersion: '1.0' };
+    const verified = await verifiedBy(await signed(cardWith(entry)), bob!.did);
+    return codeOf(() => phoneTarget(verified, options));
+  };
+  const open = { allowLoopback: true, allowPrivateHosts: true };
+
+  it.each([
+    ['this machine', 'ws://127.0.0.1:8080/admin?x=1'],
+    ['this machine, by TLS', 'wss://localhost/phone'],
+    ['this machine, spelled otherwise', 'wss://0x7f.1/'],
+    ['this machine in IPv6', 'ws://[::1]/'],
+    ['a private network', 'wss://10.0.0.1/'],
+    ['a name of a private network', 'wss://printer.lan/'],
+    ['a name only a local resolver knows', 'wss://router/'],
+    ['a cloud’s metadata', 'ws://169.254.169.254/latest'],
+    ['a public host without TLS', 'ws://agent.example/phone'],
+    ['a host of 160,000 dots', `wss://a${'.'.repeat(160_000)}a/`],
+  ])('%s: is refused', async (_, address) => {
+    expect(await targetAt(address)).toMatch(/^ERR_A2A_(?:ADDRESS_NOT_ALLOWED|INVALID_CARD)$/);
+  });
+
+  it('names the interface', async () => {
+    const other = { url: 'https://agent.example/rpc', protocolBinding: 'JSONRPC', protocolVersion: '1.0' };
+    const card = cardWith(other, phoneInterface({ url: 'ws://127.0.0.1/', did: bob!.did }));
+    const verified = await verifiedBy(await signed(card), bob!.did);
+    expect(() => phoneTarget(verified)).toThrow(
+      expect.objectContaining({
+        code: 'ERR_A2A_ADDRESS_NOT_ALLOWED',
+        wireCode: 'address_not_allowed',
+        pointer: '/supportedInterfaces/1/url',
+      }),
+    );
+  });
+
+  it.each([
+    ['ws://127.0.0.1:8080/', { allowLoopback: true }],
+    ['wss://localhost/', { allowLoopback: true }],
+    ['ws://127.0.0.1:8080/', { allowPrivateHosts: true }],
+    ['ws://10.0.0.1/', { allowPrivateHosts: true }],
+    ['wss://printer.lan/', { allowPrivateHosts: true }],
+    ['wss://agent.example/', {}],
+    ['wss://93.184.215.14/', {}],
+  ])('%s is dialled with %j', async (address, options) => {
+    expect(await targetAt(address, options)).toBe('nothing thrown');
+  });
+
+  it.each([
+    ['wss://10.0.0.1/', { allowLoopback: true }],
+    ['ws://agent.example/', open],
+    ['wss://169.254.169.254/', open],
+    ['wss://224.0.0.1/', open],
+  ])('%s is not, with %j', async (address, options) => {
+    expect(await targetAt(address, options)).toBe('ERR_A2A_ADDRESS_NOT_ALLOWED');
+  });
+});
+
+describe('a key that counts at some origins', () => {
+  const verifiedAt = async (address: string, allowedOrigins: string[]) => {
+    const text = await signed(cardWith(phoneInterface({ url: address, did: bob!.did })));
+    return verifyAgentCard(text, { keys: { keys: bob!.did, allowedOrigins } }).then(
+      () => undefined,
+      (error) => error.code,
+    );
+  };
+
+  it.each([
+    ['wss://agent.example/phone', 'https://agent.example'],
+    ['wss://agent.example:8443/phone', 'https://agent.example:8443'],
+    ['ws://127.0.0.1:8080/', 'http://127.0.0.1:8080'],
+  ])('vouches for the phone %s at %s', async (address, origin) => {
+    expect(await verifiedAt(address, [origin])).toBeUndefined();
+  });
+
+  it.each([
+    ['wss://evil.example/phone', 'https://agent.example'],
+    ['wss://agent.example:8443/phone', 'https://agent.example'],
+    ['ws://agent.example/phone', 'https://agent.example'],
+    ['wss://agent.example/phone', 'http://agent.example'],
+  ])('does not for the phone %s at %s', async (address, origin) => {
+    expect(await verifiedAt(address, [origin])).toBe('ERR_A2A_ORIGIN_NOT_ALLOWED');
+  });
+});
+
+it('a verified card without interfaces names no phone', () => {
+  expect(codeOf(() => readPhoneAddress({ ...cardWith(), supportedInterfaces: undefined as never }))).toBe(
+    'ERR_A2A_NO_COMPATIBLE_INTERFACE',
+  );
+  const entry = { protocolBinding: PHONE_BINDING, protocolVersion: '1.0' } as never;
+  expect(codeOf(() => readPhoneAddress(cardWith(entry)))).toBe('ERR_A2A_INVALID_CARD');
+  expect(codeOf(() => readPhoneAddress(cardWith({ url } as never)))).toBe('ERR_A2A_NO_COMPATIBLE_INTERFACE');
 });
