@@ -1,6 +1,9 @@
 // One run of the command line: finds the command, reads its words, turns whatever comes of it into an exit code.
 
 import { printable } from '../bytes/printable.js';
+import { aitpAdapter } from './aitp-adapter.js';
+import { aitpConformance } from './aitp-conformance.js';
+import { aitpMint } from './aitp-mint.js';
 import { readArgs } from './args.js';
 import { bench } from './bench.js';
 import { call } from './call.js';
@@ -36,6 +39,9 @@ const COMMANDS: readonly Command[] = [
   cardLint,
   cardFetch,
   cardServe,
+  aitpAdapter,
+  aitpConformance,
+  aitpMint,
 ];
 
 /**

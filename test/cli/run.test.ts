@@ -6,7 +6,19 @@ import { run } from '../../src/cli/run.js';
 import { MemoryIo } from './memory-io.js';
 
 const CARDS = ['card sign', 'card verify', 'card canonical', 'card lint', 'card fetch', 'card serve'];
-const COMMANDS = ['version', 'id new', 'id show', 'id backup', 'id restore', 'serve', 'call', 'bench', ...CARDS];
+const TRUST = ['aitp adapter', 'aitp conformance', 'aitp mint'];
+const COMMANDS = [
+  'version',
+  'id new',
+  'id show',
+  'id backup',
+  'id restore',
+  'serve',
+  'call',
+  'bench',
+  ...CARDS,
+  ...TRUST,
+];
 
 async function ran(words: string[], io = new MemoryIo()) {
   return { code: await run(words, io), out: io.outText, err: io.errText };
