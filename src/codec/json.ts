@@ -17,6 +17,11 @@ export interface JsonLimits {
   readonly maxBytes?: number;
   /** Object members in the whole text: 0 or more. Default 10,000. */
   readonly maxKeys?: number;
+  /**
+   * Whether an integer beyond 2^53 - 1 is taken where it stands, digit for digit, as its canonical form does: 2^53 as
+   * 9007199254740992, 1e20 as 100000000000000000000. Some signers write such numbers. Default false.
+   */
+  readonly exactIntegers?: boolean;
 }
 
 /**
@@ -25,7 +30,7 @@ export interface JsonLimits {
  * Refused beside broken syntax: a byte order mark, anything but whitespace around the value, the same member name twice
  * in one object (names are compared after unescaping), lone surrogates, and numbers that do not survive:
  * - integers beyond 2^53 - 1 written as such, and any spelling of one below 1e21, since their canonical form would be
- *   such an integer (1e20 is refused, 1e21 and 1E30 are doubles like 0.1 and are taken);
+ *   such an integer (1e20 is refused, 1e21 and 1E30 are doubles like 0.1 and are taken), but for `exactIntegers`;
  * - what becomes infinite, and what becomes 0 without being 0 (1e400, 1e-400).
  *
  * Otherwise a number is the nearest double, as in `JSON.parse`; `1.0` is 1 and `-0` stays -0. A member named
@@ -41,37 +46,39 @@ export interface JsonLimits {
  * @throws {RangeError} a limit outside its range.
  */
 export function parseJsonStrict(input: string | Uint8Array, limits: JsonLimits = {}): JsonValue {
-  const { maxDepth = 64, maxBytes = 262_144, maxKeys = 10_000 } = limits;
+  const { maxDepth = 64, maxBytes = 262_144, maxKeys = 10_000, exactIntegers } = limits;
   assertInteger(maxDepth, 'maxDepth', 1, MAX_DEPTH_CEILING);
   assertInteger(maxBytes, 'maxBytes', 1);
   assertInteger(maxKeys, 'maxKeys', 0);
   if (typeof input !== 'string') {
     if (!(input instanceof Uint8Array)) throw new TypeError('input must be a string or a Uint8Array');
     if (input.length > maxBytes) throw tooLarge(maxBytes);
-    return new StrictParser(decodeUtf8(input), maxDepth, maxKeys).parse();
+    return new StrictParser(decodeUtf8(input), maxDepth, maxKeys, exactIntegers).parse();
   }
   // A unit of UTF-16 is one to three bytes of UTF-8, so most texts need no counting.
   if (input.length > maxBytes) throw tooLarge(maxBytes);
   const surrogateAt = loneSurrogateIndex(input);
   if (surrogateAt >= 0) throw fault('ERR_CODEC_JSON_SURROGATE', 'lone surrogate', surrogateAt);
   if (input.length * 3 > maxBytes && encodeUtf8(input).length > maxBytes) throw tooLarge(maxBytes);
-  return new StrictParser(input, maxDepth, maxKeys).parse();
+  return new StrictParser(input, maxDepth, maxKeys, exactIntegers).parse();
 }
 
-const NUMBER = /-?(?:0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?/y;
+const NUMBER = /-?(?:0|[1-9]\d*)((?:\.\d+)?(?:[eE][+-]?\d+)?)/y;
 
 /** Recursive descent over well-formed text, at most `maxDepth` levels deep. */
 class StrictParser {
   readonly #text: string;
   readonly #maxDepth: number;
   readonly #maxKeys: number;
+  readonly #exactIntegers: boolean | undefined;
   #at = 0;
   #keys = 0;
 
-  constructor(text: string, maxDepth: number, maxKeys: number) {
+  constructor(text: string, maxDepth: number, maxKeys: number, exactIntegers: boolean | undefined) {
     this.#text = text;
     this.#maxDepth = maxDepth;
     this.#maxKeys = maxKeys;
+    this.#exactIntegers = exactIntegers;
   }
 
   parse(): JsonValue {
@@ -154,37 +161,35 @@ class StrictParser {
     let escaped = false;
     for (let unit = text.charCodeAt(end); unit !== 0x22; unit = text.charCodeAt(end)) {
       // Also false for NaN, which stands behind the end.
-      if (!(unit >= 0x20)) throw fault('ERR_CODEC_JSON_SYNTAX', 'unfinished string or bare control character', end);
+      if (!(unit >= 0x20)) throw fault('ERR_CODEC_JSON_SYNTAX', 'unfinished string or control character', end);
       if (unit === 0x5c) escaped = true;
       end += unit === 0x5c ? 2 : 1;
     }
-    this.#at = end + 1;
-    if (!escaped) return text.slice(start + 1, end);
-
-    let unescaped: string;
-    try {
-      unescaped = JSON.parse(text.slice(start, end + 1));
-    } catch {
-      throw fault('ERR_CODEC_JSON_SYNTAX', 'bad escape in the string', start);
+    let string = text.slice(start + 1, end);
+    if (escaped) {
+      try {
+        string = JSON.parse(text.slice(start, end + 1));
+      } catch {
+        throw this.#syntax('bad escape');
+      }
+      // The text is well formed, so that a lone surrogate can only have been written as an escape.
+      if (loneSurrogateIndex(string) >= 0) throw fault('ERR_CODEC_JSON_SURROGATE', 'lone surrogate', start);
     }
-    // The text is well formed, so that a lone surrogate can only have been written as an escape.
-    if (loneSurrogateIndex(unescaped) >= 0) throw fault('ERR_CODEC_JSON_SURROGATE', 'lone surrogate', start);
-    return unescaped;
+    this.#at = end + 1;
+    return string;
   }
 
   #number(): number {
     NUMBER.lastIndex = this.#at;
     const match = NUMBER.exec(this.#text);
     if (match === null) throw this.#syntax('a value was expected');
-    const [literal, fraction, exponent] = match;
+    const [literal, tail] = match;
     const value = Number(literal);
-    const writtenAsInteger = fraction === undefined && exponent === undefined;
-    const canonicalAsInteger = Number.isInteger(value) && Math.abs(value) < 1e21;
-    if (
-      !Number.isFinite(value) ||
-      ((writtenAsInteger || canonicalAsInteger) && !Number.isSafeInteger(value)) ||
-      (value === 0 && /^[-0.]*[1-9]/.test(literal))
-    ) {
+    // Written as an integer, or one in its canonical form.
+    const isInteger = tail === '' || (Number.isInteger(value) && Math.abs(value) < 1e21);
+    const isHeld = isInteger ? Number.isSafeInteger(value) : Number.isFinite(value);
+    const isTaken = isHeld || (this.#exactIntegers && `${value}` === literal);
+    if (!isTaken || (value === 0 && /^[-0.]*[1-9]/.test(literal))) {
       throw fault('ERR_CODEC_JSON_NUMBER', 'number that a double cannot hold', this.#at);
     }
     this.#at += literal.length;
@@ -218,7 +223,7 @@ class StrictParser {
 }
 
 /** Adds an own data property, whatever `Object.prototype` holds under that name: a setter, or a frozen property. */
-function addMember(object: Record<string, JsonValue>, name: string, value: JsonValue): void {
+export function addMember(object: Record<string, JsonValue>, name: string, value: JsonValue): void {
   if (name in object) {
     Object.defineProperty(object, name, { value, writable: true, enumerable: true, configurable: true });
   } else {

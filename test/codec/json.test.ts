@@ -185,6 +185,36 @@ describe('J2: numbers', () => {
     expect(codeFor(`{"a":[${text}]}`)).toBe(NUMBER);
   });
 
+  it.each(['9007199254740992', '-9007199254740992', '12345678901234567000', '100000000000000000000'])(
+    '%s is taken in its canonical form, where that is wanted',
+    (text) => {
+      const limits = { exactIntegers: true };
+      for (const inside of [text, `[${text},{"n":${text}}]`]) {
+        expect(codeFor(inside)).toBe(NUMBER);
+        expect(codeFor(inside, { exactIntegers: false })).toBe(NUMBER);
+        same(parseJsonStrict(inside, limits), JSON.parse(inside));
+        same(parseJsonStrict(encodeUtf8(inside), limits), JSON.parse(inside));
+        expect(canonicalize(parseJsonStrict(inside, limits))).toBe(inside);
+      }
+    },
+  );
+
+  it.each([
+    '9007199254740993',
+    '-9007199254740993',
+    '9007199254740992.0',
+    '9007199254740.992e3',
+    '9.007199254740992e15',
+    '12345678901234567890',
+    '1e20',
+    '1000000000000000000000',
+    '1'.repeat(400),
+    '1e400',
+    '1e-400',
+  ])('%s is refused in any other, all the same', (text) => {
+    expect(codeFor(text, { exactIntegers: true })).toBe(NUMBER);
+  });
+
   it.each([
     '01',
     '-',

@@ -4,6 +4,7 @@
 import { encodeUtf8 } from '../../bytes/utf8.js';
 import type { JsonObject, JsonValue } from '../../codec/json-value.js';
 import type { ProtectedHeader } from '../../documents/protected-header.js';
+import { yieldToEventLoop } from '../../yield.js';
 import { A2aError, type A2aErrorCode, type SignatureAttempt } from '../errors.js';
 import { type HeaderRules, readHeader, readSignature, toA2aError, unprotectedOf } from './entry.js';
 import type { SignedForm, SignedForms } from './signed-forms.js';
@@ -30,19 +31,30 @@ export interface Judge<By> {
   /**
    * Makes ready for one signature.
    *
-   * @returns Checks it over one text; gives what it holds by, or `undefined`.
+   * @returns The ways to check it, such as one for each key, in the order they are to be tried.
    * @throws {unknown} whatever keeps it from being checked.
    */
-  prepare(header: ProtectedHeader): Promise<(input: VerificationInput) => Promise<By | undefined>>;
+  prepare(header: ProtectedHeader): Promise<readonly Check<By>[]>;
+  /** A name for whoever made a signature that holds: two keys never share one. */
+  signerOf(by: By, header: ProtectedHeader): string;
 }
 
-/** Which signatures have to hold: one, all of them, or one for each `kid` of a list. */
+/** Checks a signature over one text. @returns What it holds by, or `undefined`. */
+export type Check<By> = (input: VerificationInput) => Promise<By | undefined>;
+
+/**
+ * Which signatures have to hold: one, all of them, or one for each `kid` of a list, each made with another key.
+ *
+ * A callback that verifies knows no keys: with it every `kid` counts as a signer of its own.
+ */
 export type Acceptance = 'any' | 'all' | { readonly kids: readonly string[] };
 
 /** How entries are tried. */
 export interface AttemptRules extends HeaderRules {
   readonly accept: Acceptance;
   readonly maxSignatures: number;
+  /** Checks of a signature by one key over one text, for all entries together. */
+  readonly maxChecks: number;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -51,19 +63,23 @@ export interface Success<By> {
   readonly header: ProtectedHeader;
   readonly form: SignedForm;
   readonly by: By;
+  /** See {@link Judge.signerOf}. */
+  readonly signer: string;
 }
 
 /** What came of a card's signatures. */
 export interface Outcome<By> {
   readonly attempts: readonly SignatureAttempt[];
-  /** Entries beyond the cap. */
+  /** Entries beyond the cap, or left when the checks were used up. */
   readonly untried: number;
-  /** At least one, and enough of them. Where a list of `kid`s was asked for, only those on it. */
+  /** At least one, and enough of them. Where a list of `kid`s was asked for, one for each of them. */
   readonly successes: readonly Success<By>[];
 }
 
 /**
  * Tries entries until enough of them hold, or there are no more.
+ *
+ * Between two checks other work has its turn, since a check of a long card may take a while where it is not WebCrypto's.
  *
  * @throws {A2aError} not enough hold. Its code is that of the attempt that got furthest; `attempts` has them all.
  * @throws `signal.reason`, untouched.
@@ -76,13 +92,15 @@ export async function tryEntries<By>(
 ): Promise<Outcome<By>> {
   const attempts: SignatureAttempt[] = [];
   const successes: Success<By>[] = [];
+  const budget: Budget = { used: 0, max: rules.maxChecks };
   const tried = entries.slice(0, rules.maxSignatures);
+  let enough: readonly Success<By>[] | undefined;
   for (const [index, entry] of tried.entries()) {
     rules.signal?.throwIfAborted();
     // Filled in as far as the entry could be read, for the report.
     const seen: { header?: ProtectedHeader } = {};
     try {
-      const success = await tryEntry(entry, forms, judge, rules, seen);
+      const success = await tryEntry(entry, forms, judge, rules, budget, seen);
       successes.push(success);
       attempts.push(Object.freeze({ index, verified: true, ...namesOf(seen.header), profile: success.form.profile }));
     } catch (error) {
@@ -92,14 +110,18 @@ export async function tryEntries<By>(
         Object.freeze({ index, verified: false, code, ...namesOf(seen.header), ...(cause ? { cause } : {}) }),
       );
     }
-    if (rules.accept !== 'all' && isEnough(rules.accept, successes)) break;
+    enough = enoughOf(successes, rules.accept, entries.length);
+    if (enough !== undefined || budget.used > budget.max) break;
   }
-  const untried = entries.length - tried.length;
-  const { accept } = rules;
-  const holds = accept === 'all' ? successes.length === entries.length : isEnough(accept, successes);
-  if (!holds) throw notEnough(attempts, untried);
-  if (typeof accept === 'string') return { attempts, untried, successes };
-  return { attempts, untried, successes: successes.filter(({ header }) => accept.kids.includes(header.kid ?? '')) };
+  const untried = entries.length - (budget.used > budget.max ? attempts : tried).length;
+  if (enough === undefined) throw notEnough(attempts, untried);
+  return { attempts, untried, successes: enough };
+}
+
+/** Checks made, and how many may be. One more is counted when one more was wanted. */
+interface Budget {
+  used: number;
+  readonly max: number;
 }
 
 async function tryEntry<By>(
@@ -107,31 +129,66 @@ async function tryEntry<By>(
   forms: SignedForms,
   judge: Judge<By>,
   rules: AttemptRules,
+  budget: Budget,
   seen: { header?: ProtectedHeader },
 ): Promise<Success<By>> {
   const header = readHeader(entry, rules);
   seen.header = header;
   judge.checkAlgorithm(header);
   const signature = readSignature(entry);
-  const check = await judge.prepare(header);
+  const checks = await judge.prepare(header);
   const unprotected = unprotectedOf(entry);
   for (const form of forms) {
-    const by = await check({
+    const input: VerificationInput = {
       header,
       protected: header.segment,
       signature,
       signingInput: encodeUtf8(`${header.segment}.${form.payload}`),
       ...(unprotected === undefined ? {} : { unprotected }),
       profile: form.profile,
-    });
-    if (by !== undefined) return { header, form, by };
+    };
+    for (const check of checks) {
+      if (++budget.used > budget.max) throw doesNotHold(`within ${budget.max} checks`);
+      if (budget.used > 1) await yieldToEventLoop();
+      rules.signal?.throwIfAborted();
+      const by = await check(input);
+      if (by !== undefined) return { header, form, by, signer: judge.signerOf(by, header) };
+    }
   }
-  throw forms.fault ?? new A2aError('ERR_A2A_VERIFICATION_FAILED', 'the signature does not hold');
+  throw forms.fault ?? doesNotHold('under any form of the card');
 }
 
-function isEnough(accept: Exclude<Acceptance, 'all'>, successes: readonly Success<unknown>[]): boolean {
-  if (accept === 'any') return successes.length > 0;
-  return accept.kids.every((kid) => successes.some(({ header }) => header.kid === kid));
+function doesNotHold(where: string): A2aError {
+  return new A2aError('ERR_A2A_VERIFICATION_FAILED', `the signature does not hold ${where}`);
+}
+
+/** The signatures that are enough; `undefined` when they are not. */
+function enoughOf<By>(
+  successes: readonly Success<By>[],
+  accept: Acceptance,
+  entryCount: number,
+): readonly Success<By>[] | undefined {
+  if (accept === 'any') return successes.length > 0 ? successes : undefined;
+  if (accept === 'all') return successes.length === entryCount ? successes : undefined;
+  return oneForEach(accept.kids, successes);
+}
+
+/** One signature for each name, such that no signer stands for two; `undefined` when there is no such choice. */
+function oneForEach<By>(kids: readonly string[], successes: readonly Success<By>[]): Success<By>[] | undefined {
+  const chosen = new Map<string, Success<By>>();
+  /** Finds a signer for a name, asking those already chosen to stand for it if their own name has another. */
+  const choose = (kid: string | undefined, asked: Set<string>): boolean =>
+    successes.some((success) => {
+      const { signer, header } = success;
+      if (header.kid !== kid || asked.has(signer)) return false;
+      asked.add(signer);
+      const taken = chosen.get(signer);
+      if (taken !== undefined && !choose(taken.header.kid, asked)) return false;
+      chosen.set(signer, success);
+      return true;
+    });
+  const isComplete = [...new Set(kids)].every((kid) => choose(kid, new Set()));
+  return isComplete ? [...chosen.values()] : undefined;
 }
 
 function namesOf(header: ProtectedHeader | undefined): Pick<SignatureAttempt, 'alg' | 'kid' | 'typ'> {

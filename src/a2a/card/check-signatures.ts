@@ -1,6 +1,8 @@
 // The work of verifying a card, with keys or through a callback: see verify.ts, which loads this.
 
-import { assertString } from '../../bytes/assert.js';
+import { assertInteger, assertString } from '../../bytes/assert.js';
+import { systemClock } from '../../clock.js';
+import { encodeBase64url } from '../../codec/base64url.js';
 import type { JsonObject } from '../../codec/json-value.js';
 import { DEFAULT_ALGORITHMS, type JwsAlgorithm } from '../../documents/algorithms.js';
 import type { VerificationKey } from '../../documents/verification-key.js';
@@ -10,6 +12,7 @@ import { A2aError } from '../errors.js';
 import type { AgentCard, AgentInterface } from './agent-card.js';
 import { type Judge, tryEntries } from './attempts.js';
 import { conclude, type SignedCard } from './conclude.js';
+import { SharedDeadline } from './deadline.js';
 import { entriesOf } from './entry.js';
 import type { CardContext } from './key-rings.js';
 import { isOldCard, upgradeCard } from './old-card.js';
@@ -24,9 +27,11 @@ import { readOptions } from './verify-options.js';
 export async function verifyWithKeys(input: unknown, options: VerifyCardOptions): Promise<Verified<VerifiedAgentCard>> {
   const { uncovered, maxBytes, profiles, rules } = readOptions(options);
   const { algorithms = DEFAULT_ALGORITHMS, requireLowS = false, cardUrl, now = Date.now, signal } = options;
+  const { keysTimeoutMs = 5_000, clock = systemClock } = options;
   if (!Array.isArray(algorithms)) throw new TypeError('algorithms must be an array of names');
   if (cardUrl !== undefined) assertString(cardUrl, 'cardUrl');
-  const finder = await keyFinder(options.keys, options.jku);
+  assertInteger(keysTimeoutMs, 'keysTimeoutMs', 1, 600_000);
+  const finder = await keyFinder(options.keys, options.jku, new SharedDeadline(clock, keysTimeoutMs));
 
   const received = receiveCard(input, maxBytes);
   const entries = entriesOf(received);
@@ -35,14 +40,11 @@ export async function verifyWithKeys(input: unknown, options: VerifyCardOptions)
     checkAlgorithm: ({ alg }) => checkAlgorithm(alg, algorithms),
     async prepare(header) {
       const keys = await finder.find(header, header.alg as JwsAlgorithm, card);
-      return async ({ signingInput, signature }) => {
-        for (const key of keys) {
-          signal?.throwIfAborted();
-          if ((await key.verify(signingInput, signature, { requireLowS })) === true) return key;
-        }
-        return undefined;
-      };
+      return keys.map((key) => async ({ signingInput, signature }) => {
+        return (await key.verify(signingInput, signature, { requireLowS })) === true ? key : undefined;
+      });
     },
+    signerOf: ({ publicKey }) => encodeBase64url(publicKey),
   };
   const outcome = await tryEntries(entries, new SignedForms(received, profiles), judge, rules);
   const { signed, by } = conclude(received, outcome, uncovered);
@@ -68,7 +70,8 @@ export async function verifyWithCallback(
       if (supportedAlgs.includes(alg) && alg !== 'none' && !alg.startsWith('HS')) return;
       throw new A2aError('ERR_A2A_UNSUPPORTED_ALGORITHM', 'the signature algorithm is not one this verifier allows');
     },
-    prepare: async () => async (checked) => ((await verifier(checked)) === true ? true : undefined),
+    prepare: async () => [async (checked) => ((await verifier(checked)) === true ? true : undefined)],
+    signerOf: (_, { kid }) => `${kid}`,
   };
   const outcome = await tryEntries(entries, new SignedForms(received, profiles), judge, rules);
   return verified(Object.freeze(conclude(received, outcome, uncovered).signed));

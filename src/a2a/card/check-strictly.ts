@@ -5,6 +5,7 @@ import type { JsonObject, JsonValue } from '../../codec/json-value.js';
 import { A2aError } from '../errors.js';
 import { isObject, jsonPointer, memberOf } from './members.js';
 import { invalidCard, NORMALIZED, projectCard } from './project.js';
+import { shown } from './shown.js';
 
 /**
  * Checks a card that is to be signed.
@@ -21,8 +22,9 @@ export function checkStrictly(card: JsonObject, allowUnknown: boolean): void {
   // Whatever had to be read into another shape, or was not read at all, is not v1.0.
   const odd = firstDifference(unsigned, read, []);
   if (odd !== undefined) throw invalidCard(odd, 'is null, or nothing that v1.0 knows in this spelling');
-  const unsafe = firstUnsafe(unsigned, []);
-  if (unsafe === undefined) return;
+  const found = firstUnsafe(unsigned, []);
+  if (found === undefined) return;
+  const unsafe = shown(found);
   throw new A2aError('ERR_A2A_CANONICALIZATION_FAILED', `${unsafe} is an integer beyond 2^53 - 1`, { pointer: unsafe });
 }
 

@@ -27,11 +27,17 @@ const CODES: Readonly<Record<VerifyErrorCode, A2aErrorCode>> = {
   ERR_VERIFY_KEY_RETRIEVAL: 'ERR_A2A_KEY_RETRIEVAL_FAILED',
 };
 
+/** What signers of cards write as `typ`: the specification's name, or Python's. */
+const CARD_TYPE = /^([Jj][Oo][Ss][Ee]|JWT)$/;
+
 /** What is asked of a protected header beyond its form. */
 export interface HeaderRules {
   /** Whether a `kid` has to be there. Default true, as the specification has it. */
   readonly requireKid?: boolean | undefined;
-  /** The `typ` wanted, compared exactly. Default: any, or none. */
+  /**
+   * The `typ` wanted, compared exactly. Default: none, `JOSE` in any case, or `JWT`, as signers of cards write it: what a
+   * key signed as anything else is no card, whatever it says.
+   */
   readonly typ?: string | undefined;
 }
 
@@ -61,7 +67,8 @@ export function readHeader(entry: unknown, { requireKid = true, typ }: HeaderRul
     const header = decodeProtectedHeader(segment);
     checkUnprotectedHeader(unprotectedOf(entry), header);
     if (requireKid && header.kid === undefined) throw new VerifyError('ERR_VERIFY_HEADER', 'the header has no kid');
-    if (typ !== undefined && header.typ !== typ) throw new VerifyError('ERR_VERIFY_TYPE', 'the header has another typ');
+    if (typ === undefined ? !CARD_TYPE.test(header.typ ?? 'JOSE') : header.typ !== typ)
+      throw new VerifyError('ERR_VERIFY_TYPE', 'the header has another typ');
     return header;
   });
 }

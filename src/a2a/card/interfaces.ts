@@ -2,6 +2,7 @@
 
 import { A2aError } from '../errors.js';
 import type { AgentCard, AgentInterface } from './agent-card.js';
+import { shown } from './shown.js';
 
 /** A way of talking that the caller implements. */
 export interface InterfacePreference {
@@ -55,7 +56,7 @@ export function selectInterface(
   if (chosen !== undefined) return chosen;
   const offered = card.supportedInterfaces ?? [];
   const names = offered.map(({ protocolBinding, protocolVersion }) => `${protocolBinding} ${protocolVersion}`);
-  const message = `the card offers no interface we speak, but ${names.length === 0 ? 'none at all' : names.join(', ')}`;
+  const message = `the card offers no interface we speak, but ${shown(names.join(', ')) || 'none at all'}`;
   throw new A2aError('ERR_A2A_NO_COMPATIBLE_INTERFACE', message, { offered });
 }
 

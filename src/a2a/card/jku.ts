@@ -4,9 +4,9 @@
 import type { KeySource } from '../../documents/jwks.js';
 import type { RemoteJwksOptions } from '../../documents/remote-jwks.js';
 
-/** Which addresses may be asked for keys. */
+/** Which addresses may be asked for keys: at most 4 different ones in one verification. */
 export interface JkuOptions {
-  /** Exact URLs; one that ends in `/` allows every path below it. */
+  /** Exact URLs; one that ends in `/` allows every path below it, but for those that some server reads as another. */
   readonly allow?: readonly string[];
   /**
    * Whether any address at the origin the card came from will do. Proves no more than the TLS connection the card came

@@ -13,6 +13,7 @@ import {
 import { A2aError } from '../errors.js';
 import { isObject } from './members.js';
 import { type CardPlace, originOf, outsideOf } from './origins.js';
+import { shown } from './shown.js';
 
 /**
  * Something to trust: a did:key, a key, a public JWK or JWK Set, a CryptoKey, or a source of keys such as
@@ -20,10 +21,18 @@ import { type CardPlace, originOf, outsideOf } from './origins.js';
  *
  * A key with a `kid` answers to that name alone. One without answers to its RFC 7638 thumbprint, and an Ed25519 key to
  * its DID as well, with or without a fragment. To take a key whatever the signer calls it, pass `oneKey(key)`.
+ *
+ * A name belongs to the first root that has it, and pinned keys come before sources: whoever runs a source can give any
+ * name to a key of theirs, unless an earlier root has the name.
  */
 export type TrustRoot = string | VerificationKey | PublicJwk | JwkSet | CryptoKey | KeySource | ScopedKeys;
 
-/** Keys that count for some cards only, or for some time. */
+/**
+ * Keys that count for some cards only, or for some time.
+ *
+ * A limit whose name is misspelled would be none, so that other members are refused; also in a JWK Set, of which there may
+ * be more on the web than its `keys`: pass `{ keys }` of it.
+ */
 export interface ScopedKeys {
   readonly keys: TrustRoot | readonly TrustRoot[];
   /**
@@ -62,7 +71,8 @@ export interface Ring {
  * Sorts roots: one ring for those that stand by themselves, and one for each scope.
  *
  * @param refuse The scope that all of them are in already.
- * @throws {TypeError} something that is no root. @throws {IdentityError} a DID that is none.
+ * @throws {TypeError} something that is no root, or a scope with a member or a value that scopes do not have.
+ * @throws {IdentityError} a DID that is none.
  * @throws {VerifyError} ERR_VERIFY_KEY_UNUSABLE: a CryptoKey, or a set that is none.
  */
 export async function makeRings(
@@ -75,10 +85,10 @@ export async function makeRings(
   for (const root of Array.isArray(roots) ? roots : [roots]) {
     if (typeof root === 'string') pinned.push(await underOwnNames(keyFromDid(root)));
     else if (!isObject(root)) throw badRoot();
-    else if ('allowedOrigins' in root || 'notBefore' in root || 'notAfter' in root) {
-      const inner = scopeOf(root as unknown as ScopedKeys);
+    else if (isScope(root)) {
+      const inner = scopeOf(root);
       // A scope in a scope adds to it, and takes nothing from it.
-      scoped.push(...(await makeRings((root as unknown as ScopedKeys).keys, (card) => refuse(card) ?? inner(card))));
+      scoped.push(...(await makeRings(root.keys, (card) => refuse(card) ?? inner(card))));
     } else if ('find' in root) sources.push(root as unknown as KeySource);
     else pinned.push(...(await pin(root as unknown as VerificationKey | PublicJwk | JwkSet | CryptoKey)));
   }
@@ -89,6 +99,7 @@ export async function makeRings(
 async function pin(root: VerificationKey | PublicJwk | JwkSet | CryptoKey): Promise<readonly PinnedKey[]> {
   if ('verify' in root) return [root.kid === undefined ? await underOwnNames(root) : underName(root.kid, () => root)];
   if ('keys' in root) {
+    checkMembers(root);
     const pins = parseJwks(root).map(({ jwk }) => pinJwk(jwk as object));
     return (await Promise.all(pins)).flat();
   }
@@ -119,9 +130,28 @@ async function underOwnNames(key: VerificationKey): Promise<PinnedKey> {
   return { names, key: () => key };
 }
 
-function scopeOf({ allowedOrigins, notBefore, notAfter }: ScopedKeys): Ring['refuse'] {
+const SCOPE_MEMBERS: readonly string[] = ['allowedOrigins', 'notBefore', 'notAfter'];
+
+function isScope(root: object): root is ScopedKeys {
+  return SCOPE_MEMBERS.some((name) => name in root);
+}
+
+/** A limit under a name that is misspelled would be none: what holds `keys` holds nothing else that we do not know. */
+function checkMembers(root: object): void {
+  const unknown = Object.keys(root).filter((name) => name !== 'keys' && !SCOPE_MEMBERS.includes(name));
+  if (unknown.length > 0)
+    throw new TypeError(`keys, of a JWK Set or a scope, has other members: ${shown(unknown.join(', '))}`);
+}
+
+function scopeOf(scope: ScopedKeys): Ring['refuse'] {
+  checkMembers(scope);
+  const { allowedOrigins } = scope;
+  if (allowedOrigins !== undefined && !Array.isArray(allowedOrigins)) badOrigin();
   const origins = allowedOrigins?.map((origin) => originOf(origin) ?? badOrigin());
-  const [fromMs, untilMs] = [timeOf(notBefore, 'notBefore') ?? -Infinity, timeOf(notAfter, 'notAfter') ?? Infinity];
+  const [fromMs, untilMs] = [
+    timeOf(scope.notBefore, 'notBefore') ?? -Infinity,
+    timeOf(scope.notAfter, 'notAfter') ?? Infinity,
+  ];
   return (card) => {
     const outside = origins && outsideOf(origins, card);
     if (outside !== undefined) {
@@ -132,11 +162,13 @@ function scopeOf({ allowedOrigins, notBefore, notAfter }: ScopedKeys): Ring['ref
   };
 }
 
-function timeOf(date: Date | undefined, name: string): number | undefined {
-  const timeMs = date?.getTime();
+function timeOf(date: unknown, name: string): number | undefined {
+  if (date === undefined) return undefined;
+  // Duck-typed: a date may come from another realm, such as an iframe.
+  const timeMs: unknown = typeof (date as Date | null)?.getTime === 'function' ? (date as Date).getTime() : undefined;
   // Nothing compares to NaN, which would make an invalid date no limit at all.
-  if (Number.isNaN(timeMs)) throw new TypeError(`${name} must be a valid Date`);
-  return timeMs;
+  if (Number.isFinite(timeMs)) return timeMs as number;
+  throw new TypeError(`${name} must be a valid Date`);
 }
 
 function badRoot(): TypeError {
@@ -144,5 +176,5 @@ function badRoot(): TypeError {
 }
 
 function badOrigin(): never {
-  throw new TypeError('allowedOrigins must hold https or http origins');
+  throw new TypeError('allowedOrigins must be an array of https or http origins');
 }

@@ -23,6 +23,7 @@ export interface SigningLint {
    * - `number_in_params`: Python up to 1.1.2 writes it differently.
    * - `non_ascii`: Python up to 1.1.2 escapes it.
    * - `html_character`: `<`, `>`, `&`, U+2028 or U+2029, which Go's encoder escapes unless told not to.
+   * - `more`: there are more findings than are listed. The last, and of the whole card.
    */
   readonly code:
     | 'empty_required'
@@ -35,8 +36,9 @@ export interface SigningLint {
     | 'unknown_member'
     | 'number_in_params'
     | 'non_ascii'
-    | 'html_character';
-  /** JSON pointer to it. */
+    | 'html_character'
+    | 'more';
+  /** JSON pointer to it; of names longer than 256 characters it has the first 253, and `...`. */
   readonly pointer: string;
 }
 
@@ -44,13 +46,25 @@ export interface SigningLint {
  * Lists the constructs of a card over which verifiers may disagree. Signing works with all of them; see `compat` there.
  *
  * @param card As it is to be signed. Borrowed, not modified.
- * @returns One finding for each construct, in the order of a walk; `[]` for a card that every peer reads alike.
+ * @returns One finding for each construct, in the order of a walk; `[]` for a card that every peer reads alike. The first
+ *   1,000 at most, with pointers of 65,536 characters, and then `more`.
  * @throws {A2aError} ERR_A2A_INVALID_CARD: not an object. ERR_A2A_CANONICALIZATION_FAILED: not JSON.
  */
 export function lintForSigning(card: AgentCard | JsonObject): readonly SigningLint[] {
   const { signatures: _, ...unsigned } = receiveCard(card);
-  return [...lintMembers(unsigned, cardRule(), [])];
+  const findings: SigningLint[] = [];
+  let room = MAX_POINTER_CHARACTERS;
+  for (const found of lintMembers(unsigned, cardRule(), [])) {
+    room -= found.pointer.length;
+    if (room < 0 || findings.length === MAX_FINDINGS) return [...findings, finding('more', [])];
+    findings.push(found);
+  }
+  return findings;
 }
+
+/** A pointer repeats every name above its end: without limits, the findings of a small card could fill the memory. */
+const MAX_FINDINGS = 1_000;
+const MAX_POINTER_CHARACTERS = 65_536;
 
 type Path = readonly (string | number)[];
 
@@ -86,8 +100,7 @@ function codeOf(value: JsonValue, rule: Rule, presence: Presence | undefined): S
   const isFree = rule.kind === 'struct' && presence === undefined;
   if (value === null && !isFree) return 'null_member';
   if (presence === 'implicit' && isDefault(value, rule)) return 'explicit_default';
-  const isEmptied = isEmpty(prune(value, MAX_CARD_DEPTH));
-  if (rule.kind === 'message' && isEmptied) {
+  if (rule.kind === 'message' && isEmpty(prune(value, MAX_CARD_DEPTH))) {
     if (rule.oneOf === 'scheme') return 'empty_scheme';
     if (rule.bareArray || rule.byName.has('schemes')) return 'requirement_without_scopes';
   }

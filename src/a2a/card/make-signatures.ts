@@ -12,6 +12,7 @@ import type { Identity } from '../../identity/identity.js';
 import { A2aError } from '../errors.js';
 import type { AgentCard, AgentCardSignature } from './agent-card.js';
 import { canonicalText } from './canonical-text.js';
+import { checkAddresses } from './check-addresses.js';
 import { verifyWithKeys } from './check-signatures.js';
 import { checkStrictly } from './check-strictly.js';
 import { entryTexts } from './entry.js';
@@ -32,6 +33,7 @@ export async function signCard(
   if (existing !== 'append' && existing !== 'replace') throw new TypeError('existing must be append or replace');
   const received = receiveCard(card);
   checkStrictly(received, allowUnknown);
+  checkAddresses(received);
   const kept = existing === 'append' ? keptSignatures(received.signatures) : [];
   const named = await namedSigner(signer, options.kid);
   const header = headerOf(options);

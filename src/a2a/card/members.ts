@@ -1,6 +1,8 @@
 // Plain JSON objects, handled so that a member named `__proto__` is a member like any other.
 
+import { addMember } from '../../codec/json.js';
 import type { JsonObject, JsonValue } from '../../codec/json-value.js';
+import { shorten } from './shown.js';
 
 /** Whether a value is an object of JSON: neither `null` nor an array. */
 export function isObject(value: unknown): value is JsonObject {
@@ -20,15 +22,6 @@ export function memberOf(object: JsonObject, name: string): JsonValue | undefine
   return Object.hasOwn(object, name) ? object[name] : undefined;
 }
 
-/** Adds an own data member whose name came from outside. */
-export function setMember(object: Record<string, JsonValue>, name: string, value: JsonValue): void {
-  if (name in object) {
-    Object.defineProperty(object, name, { value, writable: true, enumerable: true, configurable: true });
-  } else {
-    object[name] = value;
-  }
-}
-
 /**
  * Copies plain JSON with its members in canonical order, which `canonicalize` then need not bring about.
  *
@@ -41,19 +34,21 @@ export function sortedCopy(value: JsonValue, levels: number): JsonValue {
   if (!isPlain(value)) return value;
   const copy: Record<string, JsonValue> = {};
   for (const name of Object.keys(value).sort()) {
-    setMember(copy, name, sortedCopy(value[name] as JsonValue, levels - 1));
+    addMember(copy, name, sortedCopy(value[name] as JsonValue, levels - 1));
   }
   return copy;
 }
 
-/** Freezes plain JSON at every depth. @returns The same value. */
-export function freezeDeep<T>(value: T): T {
-  if (typeof value !== 'object' || value === null) return value;
-  for (const name of Object.keys(value)) freezeDeep((value as Record<string, unknown>)[name]);
-  return Object.freeze(value);
-}
+/** Longest name in a pointer, in UTF-16 units. */
+const NAME_CHARACTERS = 256;
 
-/** Writes a JSON pointer (RFC 6901). @returns `''` for the whole document. */
+/**
+ * Writes a JSON pointer (RFC 6901), but for names longer than 256 characters: of them it has the first 253, and `...`.
+ *
+ * @returns `''` for the whole document.
+ */
 export function jsonPointer(path: readonly (string | number)[]): string {
-  return path.map((step) => `/${`${step}`.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+  return path
+    .map((step) => `/${shorten(`${step}`, NAME_CHARACTERS).replaceAll('~', '~0').replaceAll('/', '~1')}`)
+    .join('');
 }

@@ -2,8 +2,9 @@
 // the card as received. What has the wrong kind is carried over as it is, for the
 // walk after this to refuse; so is `undefined`, which the walk takes for absence.
 
+import { addMember } from '../../codec/json.js';
 import type { JsonObject, JsonValue } from '../../codec/json-value.js';
-import { isObject, memberOf, setMember } from './members.js';
+import { isObject, memberOf } from './members.js';
 
 /** `type` of a 0.3 scheme, and the member of v1.0 that says the same. */
 const SCHEMES: Readonly<Record<string, string>> = {
@@ -85,6 +86,6 @@ function mapArray(value: JsonValue | undefined, map: (item: JsonValue) => JsonVa
 function mapObject(value: JsonValue | undefined, map: (member: JsonValue) => JsonValue): JsonValue | undefined {
   if (!isObject(value)) return value;
   const mapped: Record<string, JsonValue> = {};
-  for (const name of Object.keys(value)) setMember(mapped, name, map(value[name] as JsonValue));
+  for (const name of Object.keys(value)) addMember(mapped, name, map(value[name] as JsonValue));
   return mapped;
 }

@@ -2,6 +2,7 @@
 
 import { parseUrl } from '../../bytes/parse-url.js';
 import type { AgentInterface } from './agent-card.js';
+import { shown } from './shown.js';
 
 /** The addresses that go with a card. */
 export interface CardPlace {
@@ -24,7 +25,7 @@ export function originOf(url: string): string | undefined {
  * gRPC interfaces have no URL and are not looked at. A card without any other address is at no origin.
  *
  * @param origins In the form {@link originOf} gives.
- * @returns The first address elsewhere, for a message; `undefined` when there is none.
+ * @returns The first address elsewhere, fit for a message; `undefined` when there is none.
  */
 export function outsideOf(origins: readonly string[], { interfaces, cardUrl }: CardPlace): string | undefined {
   const urls = interfaces
@@ -32,5 +33,6 @@ export function outsideOf(origins: readonly string[], { interfaces, cardUrl }: C
     .map(({ url }) => url);
   if (cardUrl !== undefined) urls.push(cardUrl);
   if (urls.length === 0) return 'a card without an address';
-  return urls.find((url) => !origins.includes(originOf(`${url}`.replace(/^ws(?=s?:)/i, 'http')) ?? ''));
+  const outside = urls.find((url) => !origins.includes(originOf(`${url}`.replace(/^ws(?=s?:)/i, 'http')) ?? ''));
+  return outside === undefined ? undefined : shown(`${outside}`);
 }

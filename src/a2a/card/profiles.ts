@@ -1,9 +1,10 @@
 // Canonical profiles: what the signers out there really sign (A2A digest 3.4). Each turns a card as received into one text.
 // `spec` is A2A v1.0, section 8.4.1, and what we sign; the others are tried, one at a time, when a signature is verified.
 
+import { addMember } from '../../codec/json.js';
 import type { JsonObject, JsonValue } from '../../codec/json-value.js';
 import { canonicalText, MAX_CARD_DEPTH } from './canonical-text.js';
-import { isPlain, setMember } from './members.js';
+import { isPlain } from './members.js';
 import { type Projection, projectCard } from './project.js';
 
 /** One way of turning a card into the text that is signed. Write your own to verify cards of a signer of your own. */
@@ -90,7 +91,7 @@ export function prune(value: JsonValue, levels: number): JsonValue {
   const members: Record<string, JsonValue> = {};
   for (const name of Object.keys(value)) {
     const pruned = prune(value[name] as JsonValue, levels - 1);
-    if (!isEmpty(pruned)) setMember(members, name, pruned);
+    if (!isEmpty(pruned)) addMember(members, name, pruned);
   }
   return members;
 }

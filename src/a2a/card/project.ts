@@ -1,11 +1,13 @@
 // One walk over a card as received, driven by the rules: it checks kinds, settles the spellings and shapes that peers use
 // (A2A digest 1.4, 1.5), and writes a fresh object with what one reader of the card is to see (presence: section 5.7).
 
+import { addMember } from '../../codec/json.js';
 import type { JsonObject, JsonValue } from '../../codec/json-value.js';
 import { A2aError } from '../errors.js';
 import { MAX_CARD_DEPTH } from './canonical-text.js';
-import { isObject, jsonPointer, memberOf, setMember, sortedCopy } from './members.js';
+import { isObject, jsonPointer, memberOf, sortedCopy } from './members.js';
 import { cardRule, defaultOf, isDefault, type MemberRule, type MessageRule, type Rule } from './rules.js';
+import { shown } from './shown.js';
 
 /** What a walk makes of the things that readers see differently. */
 export interface Projection {
@@ -84,7 +86,7 @@ class Walk {
     if (!isObject(value)) throw this.#fault('must be an object');
     const map: Record<string, JsonValue> = {};
     for (const name of Object.keys(value).sort()) {
-      setMember(map, name, this.#inside(name, value[name] as JsonValue, of));
+      addMember(map, name, this.#inside(name, value[name] as JsonValue, of));
     }
     return map;
   }
@@ -112,7 +114,7 @@ class Walk {
     if (rule.oneOf !== undefined && count > 1) throw this.#fault('must have one member at most');
     if (unknown === 'keep') {
       for (const name of Object.keys(value)) {
-        if (!rule.byName.has(name)) setMember(message, name, value[name] as JsonValue);
+        if (!rule.byName.has(name)) addMember(message, name, value[name] as JsonValue);
       }
     }
     return message;
@@ -172,10 +174,9 @@ function caseOf(value: JsonObject, rule: MessageRule): JsonObject | undefined {
   return { [name]: inner };
 }
 
-/** The error of every card that cannot be read. */
+/** The error of every card that cannot be read. Its pointer is made fit to print: names in it are the peer's. */
 export function invalidCard(pointer: string, what: string, options?: { cause?: unknown }): A2aError {
-  return new A2aError('ERR_A2A_INVALID_CARD', `invalid agent card: ${pointer === '' ? 'it' : pointer} ${what}`, {
-    ...options,
-    pointer,
-  });
+  const place = shown(pointer);
+  const message = `invalid agent card: ${place || 'it'} ${what}`;
+  return new A2aError('ERR_A2A_INVALID_CARD', message, { ...options, pointer: place });
 }

@@ -2,7 +2,6 @@
 // parsers could read differently must not be signed for (threats J1 to J3).
 
 import { assertInteger } from '../../bytes/assert.js';
-import { decodeUtf8 } from '../../bytes/utf8.js';
 import { parseJsonStrict } from '../../codec/json.js';
 import type { JsonObject, JsonValue } from '../../codec/json-value.js';
 import { CodecError } from '../../errors.js';
@@ -17,7 +16,7 @@ export const MAX_CARD_BYTES = 1_048_576;
 const MAX_CARD_MEMBERS = 100_000;
 
 /** Failures of the parser that concern what a text can say in canonical form, rather than whether it is JSON. */
-const NOT_CANONICAL = ['ERR_CODEC_JSON_SURROGATE', 'ERR_CODEC_JSON_NUMBER', 'ERR_CODEC_JSON_DEPTH'];
+const NOT_CANONICAL = /_(SURROGATE|NUMBER|DEPTH)$/;
 
 /**
  * Takes a card in.
@@ -41,39 +40,23 @@ export function receiveCard(input: unknown, maxBytes = MAX_CARD_BYTES): JsonObje
 function copyOf(value: JsonObject): JsonObject {
   // Entries of `signatures` are judged one by one, so that a strange one spoils no other.
   const { signatures, ...unsigned } = value;
-  const copy = JSON.parse(canonicalText(unsigned)) as Record<string, JsonValue>;
-  if (signatures !== undefined) copy.signatures = signatures;
-  return copy;
+  return {
+    ...(JSON.parse(canonicalText(unsigned)) as JsonObject),
+    ...(signatures === undefined ? {} : { signatures }),
+  };
 }
 
 function parseText(input: string | Uint8Array, maxBytes: number): JsonValue {
-  const parse = (text: string | Uint8Array) =>
-    withinDepth(undefined, (maxDepth) => parseJsonStrict(text, { maxBytes, maxDepth, maxKeys: MAX_CARD_MEMBERS }));
+  // About a large integer in its canonical form no two parsers differ, and signers do sign them.
+  const exactIntegers = true;
   try {
-    try {
-      return parse(input);
-    } catch (error) {
-      if (codeOf(error) !== 'ERR_CODEC_JSON_NUMBER') throw error;
-      const text = typeof input === 'string' ? input : decodeUtf8(input);
-      parse(withoutExactIntegers(text));
-      return JSON.parse(text) as JsonValue;
-    }
+    return withinDepth(undefined, (maxDepth) =>
+      parseJsonStrict(input, { maxBytes, maxDepth, maxKeys: MAX_CARD_MEMBERS, exactIntegers }),
+    );
   } catch (cause) {
-    if (!NOT_CANONICAL.includes(codeOf(cause) ?? '')) throw invalidCard('', 'is not strict JSON', { cause });
+    if (!(cause instanceof CodecError && NOT_CANONICAL.test(cause.code))) {
+      throw invalidCard('', 'is not strict JSON', { cause });
+    }
     throw new A2aError('ERR_A2A_CANONICALIZATION_FAILED', 'the card has no canonical form', { cause });
   }
-}
-
-/**
- * A text to check in place of another: large integers that stand in it as their canonical form would are 0. The strict
- * parser refuses all of them, since some parsers round; about these nobody can differ, and signers do sign them.
- */
-function withoutExactIntegers(text: string): string {
-  return text.replace(/"[^"\\]*(?:\\.[^"\\]*)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g, (token) =>
-    /^-?\d{16,}$/.test(token) && `${Number(token)}` === token ? '0' : token,
-  );
-}
-
-function codeOf(error: unknown): string | undefined {
-  return error instanceof CodecError ? error.code : undefined;
 }

@@ -49,7 +49,9 @@ export type SignedAgentCard = AgentCard & { readonly signatures: readonly AgentC
  * @param card In the exact JSON of v1.0. Borrowed, not modified.
  * @returns Fresh card with its signatures, to be served as JSON in any layout.
  * @throws {A2aError} ERR_A2A_INVALID_CARD with `pointer`: a required member is missing, a value is of the wrong kind,
- *   `null`, or of a member v1.0 does not know in this spelling. ERR_A2A_CANONICALIZATION_FAILED: a lone surrogate, an
+ *   `null`, or of a member v1.0 does not know in this spelling, or an interface is not at an absolute `https` URL; `http`,
+ *   `ws` and `wss` will do on this machine, the latter two for phones, and a host with or without a port for gRPC.
+ *   ERR_A2A_CANONICALIZATION_FAILED: a lone surrogate, an
  *   integer beyond 2^53 - 1, nested too deep, or not JSON. ERR_A2A_INVALID_KEY: no private key, or one whose signatures do
  *   not hold. ERR_A2A_INVALID_HEADER: `crit`, `b64`, a parameter that has an option of its own, or not JSON.
  * @throws {TypeError} an argument of the wrong kind.

@@ -4,9 +4,9 @@
 import { curveOf, type JwsAlgorithm } from '../../documents/algorithms.js';
 import { type KeySource, MAX_CANDIDATES, selectKeys } from '../../documents/jwks.js';
 import type { ProtectedHeader } from '../../documents/protected-header.js';
-import { waitFor } from '../../documents/shared-wait.js';
 import type { VerificationKey } from '../../documents/verification-key.js';
 import { VerifyError } from '../../errors.js';
+import type { SharedDeadline } from './deadline.js';
 import type { JkuPolicy } from './jku.js';
 import { jkuSource } from './jku-source.js';
 import { type CardContext, makeRings, type Ring, type TrustRoot } from './key-rings.js';
@@ -23,17 +23,23 @@ export interface KeyFinder {
 }
 
 /**
- * Makes the roots of a caller ready to be asked.
+ * Makes the roots of a caller ready to be asked, for one verification.
  *
+ * @param deadline For all that is asked of sources.
  * @throws as {@link makeRings}.
  */
 export async function keyFinder(
   roots: TrustRoot | readonly TrustRoot[],
   jku: JkuPolicy | undefined,
+  deadline: SharedDeadline,
 ): Promise<KeyFinder> {
   const rings = await makeRings(roots);
+  const followed = new Set<string>();
+  const follow = ({ jku: address }: ProtectedHeader, { cardUrl }: CardContext) =>
+    jku === undefined || address === undefined ? undefined : () => jkuSource(jku, address, cardUrl, followed);
   return {
-    find: async (header, alg, card) => findPinned(rings, header, card) ?? findRemote(rings, jku, header, alg, card),
+    find: async (header, alg, card) =>
+      findPinned(rings, header, card) ?? findRemote(rings, follow(header, card), header, alg, card, deadline),
   };
 }
 
@@ -65,15 +71,16 @@ function findPinned(
 /** Asks the sources in order, and where the header points, if the caller allows that. The first that has the name wins. */
 async function findRemote(
   rings: readonly Ring[],
-  jku: JkuPolicy | undefined,
+  follow: (() => Promise<KeySource>) | undefined,
   header: ProtectedHeader,
   alg: JwsAlgorithm,
   card: CardContext,
+  deadline: SharedDeadline,
 ): Promise<readonly VerificationKey[]> {
   const faults: unknown[] = [];
   const ask = async (open: () => KeySource | Promise<KeySource>) => {
     try {
-      return await askSource(await open(), header, alg, card);
+      return await askSource(open(), header, alg, card, deadline);
     } catch (error) {
       card.signal?.throwIfAborted();
       if (isCode(error, 'ERR_VERIFY_KEY_UNUSABLE')) throw error;
@@ -92,24 +99,22 @@ async function findRemote(
       }
     }
   }
-  const { jku: address } = header;
-  if (jku !== undefined && address !== undefined) {
-    const found = await ask(() => jkuSource(jku, address, card.cardUrl));
-    if (found !== undefined) return found;
-  }
+  const found = follow && (await ask(follow));
+  if (found !== undefined) return found;
   throw faults[0] ?? new VerifyError('ERR_VERIFY_KEY_NOT_FOUND', 'no key that is trusted has the kid of the header');
 }
 
 /** A source may be anybody's: what it throws is a failure to retrieve, and what it says about its keys is checked. */
 async function askSource(
-  source: KeySource,
+  source: KeySource | Promise<KeySource>,
   header: ProtectedHeader,
   alg: JwsAlgorithm,
-  { signal }: CardContext,
+  card: CardContext,
+  deadline: SharedDeadline,
 ): Promise<readonly VerificationKey[]> {
   let found: readonly VerificationKey[];
   try {
-    found = await waitFor(Promise.resolve(source.find(header, { signal })), signal);
+    found = await deadline.wait(async (signal) => (await source).find(header, { signal }), card.signal);
     if (!Array.isArray(found)) throw new TypeError('find must return an array');
   } catch (cause) {
     if (cause instanceof VerifyError) throw cause;

@@ -18,7 +18,7 @@ export interface ReadOptions {
 export function readOptions(options: CommonVerifyOptions): ReadOptions {
   if (typeof options !== 'object' || options === null) throw new TypeError('options must be an object');
   const { profiles = DEFAULT_PROFILES, accept = 'any', uncovered = 'drop', requireKid, typ, signal } = options;
-  const { maxSignatures = 16, maxBytes } = options;
+  const { maxSignatures = 16, maxChecks = 100, maxBytes } = options;
   if (!Array.isArray(profiles) || profiles.length === 0 || profiles.some((profile) => !isProfile(profile))) {
     throw new TypeError('profiles must be an array of canonical profiles');
   }
@@ -27,9 +27,10 @@ export function readOptions(options: CommonVerifyOptions): ReadOptions {
   if (!['drop', 'keep', 'reject'].includes(uncovered)) throw new TypeError('uncovered must be drop, keep or reject');
   if (typ !== undefined) assertString(typ, 'typ');
   assertInteger(maxSignatures, 'maxSignatures', 1, 256);
+  assertInteger(maxChecks, 'maxChecks', 1, 10_000);
   assertSignal(signal);
   signal?.throwIfAborted();
-  return { uncovered, maxBytes, profiles, rules: { accept, requireKid, typ, maxSignatures, signal } };
+  return { uncovered, maxBytes, profiles, rules: { accept, requireKid, typ, maxSignatures, maxChecks, signal } };
 }
 
 function isProfile({ name, canonicalize }: CanonicalProfile): boolean {

@@ -1,7 +1,17 @@
 // What the tests of cards share: keys, cards, and comparisons that see every member.
 
 import { deepStrictEqual } from 'node:assert';
-import type { AgentCard } from '../../../src/a2a/card/index.js';
+import {
+  type AgentCard,
+  type AgentCardSignature,
+  type CanonicalProfile,
+  type SignedAgentCard,
+  spec,
+} from '../../../src/a2a/card/index.js';
+import { encodeUtf8 } from '../../../src/bytes/utf8.js';
+import type { JsonObject } from '../../../src/codec/json-value.js';
+import { signDetached } from '../../../src/documents/sign.js';
+import { signerFromJwk } from '../../../src/documents/signer.js';
 import { SdkError } from '../../../src/errors.js';
 import keyFile from '../../../vectors/a2a/keys.json' with { type: 'json' };
 
@@ -74,4 +84,25 @@ export function codeOfCall(call: () => unknown): string | undefined {
 /** The long budget, or the one for every day. */
 export function runs(everyDay: number, long = everyDay * 20): { numRuns: number } {
   return { numRuns: process.env.RINGLINE_LONG === '1' ? long : everyDay };
+}
+
+/** A signature over what a profile makes of a card, without the checks that our own signing does first. */
+export async function signatureOver(
+  card: object,
+  key: TestKey,
+  { profile = spec, ...header }: { profile?: CanonicalProfile; kid?: string; typ?: string | null; jku?: string } = {},
+): Promise<AgentCardSignature> {
+  const { kid = key.kid, typ = 'JOSE', jku } = header;
+  const payload = encodeUtf8(profile.canonicalize(card as JsonObject));
+  const parameters = { ...(typ === null ? {} : { typ }), ...(jku === undefined ? {} : { jku }) };
+  return signDetached(payload, await signerFromJwk(key, kid), parameters);
+}
+
+/** The card with one such signature. */
+export async function withSignature(
+  card: AgentCard,
+  key: TestKey,
+  options?: Parameters<typeof signatureOver>[2],
+): Promise<SignedAgentCard> {
+  return { ...card, signatures: [await signatureOver(card, key, options)] };
 }

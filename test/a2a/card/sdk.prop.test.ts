@@ -81,6 +81,7 @@ describe('signatures', () => {
         const safe = JSON.parse(
           JSON.stringify(card, (_, value) => (typeof value === 'number' ? Math.trunc(value) % 1000 : value)),
         );
+        for (const entry of safe.supportedInterfaces) entry.url = `https://lock.example/${entry.url}`;
         const signed = await signAgentCard(safe, ed);
         await sdkVerify(JSON.parse(JSON.stringify(signed)));
         await expect(sdkVerify({ ...signed, name: `${signed.name}!` } as never)).rejects.toThrow();

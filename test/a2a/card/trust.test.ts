@@ -17,7 +17,7 @@ import { VerifyError } from '../../../src/errors.js';
 import type { FetchLike } from '../../../src/http/bounded-fetch.js';
 import { createIdentity } from '../../../src/identity/seed-identity.js';
 import { fakeClock } from '../../../src/testing/fake-clock.js';
-import { codeOf, ec, ecNew, ed, edNew, jwks, plainCard, publicOf } from './helpers.js';
+import { codeOf, ec, ecNew, ed, edNew, jwks, plainCard, publicOf, withSignature } from './helpers.js';
 
 const JKU = 'https://keys.example/agents/jwks.json';
 const signed = await signAgentCard(plainCard, ed, { jku: JKU });
@@ -232,7 +232,7 @@ describe('[7.46] keys of some origins', () => {
     supportedInterfaces: urls.map((url) => ({ url, protocolBinding: 'JSONRPC', protocolVersion: '1.0' })),
   });
   const check = async (card: AgentCard, allowedOrigins: string[], cardUrl?: string) =>
-    codeOf(verify(scoped({ allowedOrigins }), cardUrl === undefined ? {} : { cardUrl }, await signAgentCard(card, ed)));
+    codeOf(verify(scoped({ allowedOrigins }), cardUrl === undefined ? {} : { cardUrl }, await withSignature(card, ed)));
 
   it('count when every interface and the address of the card are there', async () => {
     const origins = ['https://a.example', 'https://b.example:8443/'];
