@@ -4,9 +4,9 @@ import { onAbort } from '../abort.js';
 import { type Adapter, conformanceAdapter } from '../aitp/conformance/adapter.js';
 import { MAX_LINE_BYTES } from '../aitp/conformance/request.js';
 import { type Line, splitLines } from './aitp-lines.js';
-import { packageVersion } from './aitp-version.js';
 import type { Command } from './command.js';
 import type { Io } from './io.js';
+import { packageVersion } from './package-version.js';
 
 /** `ringline aitp adapter`: answers the requests of a conformance runner. */
 export const aitpAdapter: Command = {

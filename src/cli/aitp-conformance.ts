@@ -8,10 +8,10 @@ import { FEATURES } from '../aitp/conformance/state.js';
 import { printable } from '../bytes/printable.js';
 import { fixturesPositional, readFixtures } from './aitp-fixtures.js';
 import { startAdapter, wordsOf } from './aitp-subprocess.js';
-import { packageVersion } from './aitp-version.js';
 import type { Args } from './args.js';
 import type { Command } from './command.js';
 import { jsonLine } from './json-line.js';
+import { packageVersion } from './package-version.js';
 
 /** `ringline aitp conformance`: runs fixtures. */
 export const aitpConformance: Command = {

@@ -1,7 +1,7 @@
 // `ringline version`
 
-import { readFile } from 'node:fs/promises';
 import type { Command } from './command.js';
+import { packageVersion } from './package-version.js';
 
 /** `ringline version`: prints the version. */
 export const version: Command = {
@@ -10,9 +10,7 @@ export const version: Command = {
   positionals: [],
   options: {},
   async run(_args, io) {
-    // The same two steps up from `src` and from `dist`.
-    const manifest = await readFile(new URL('../../package.json', import.meta.url), 'utf8');
-    await io.out(`${(JSON.parse(manifest) as { version: string }).version}\n`);
+    await io.out(`${await packageVersion()}\n`);
     return 0;
   },
 };

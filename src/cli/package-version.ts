@@ -1,4 +1,4 @@
-// The version of this package, for whoever asks an adapter.
+// The version of this package, from its manifest.
 
 import { readFile } from 'node:fs/promises';
 
