@@ -57,7 +57,7 @@ export interface SignatureAttempt {
   readonly alg?: string;
   /** `kid` of the protected header, where that could be read. */
   readonly kid?: string;
-  /** `typ` of the protected header: recorded, and not enforced unless asked for. */
+  /** `typ` of the protected header, where that could be read. */
   readonly typ?: string;
   /** Name of the canonical profile under which the entry verified. Absent when it did not. */
   readonly profile?: string;
@@ -81,7 +81,7 @@ export class A2aError extends SdkError<A2aErrorCode> {
   override readonly name = 'A2aError';
   /** The same reason as {@link code}, in lower case and without our prefix. */
   readonly wireCode: A2aWireCode;
-  /** JSON pointer (RFC 6901) to the value at fault, as it is spelled in the card received. */
+  /** JSON pointer (RFC 6901) to the value at fault, as the card spells it; escaped and cut where it is long. */
   readonly pointer?: string;
   /** What became of each signature that was tried. */
   readonly attempts?: readonly SignatureAttempt[];

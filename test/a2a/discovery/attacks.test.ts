@@ -23,7 +23,7 @@ const agent = await identityFromSeed(new Uint8Array(32).fill(7));
 const verify = { keys: agent.did };
 const SIGNED = await signAgentCard(CARD, agent);
 
-/** A card signed without what it lacks, as signers do that leave out whatever is empty. */
+/** A card signed as it is, without the checks of our own signer, by one that leaves out whatever is empty. */
 async function signedBare(card: object): Promise<object> {
   const payload = encodeUtf8(sdk.canonicalize(card as never));
   return { ...card, signatures: [await signDetached(payload, signerFromIdentity(agent), { typ: 'JOSE' })] };
@@ -63,7 +63,7 @@ describe('a Vary that names no header', () => {
 
 describe('a server that is not the agent, with its signed card', () => {
   const relative = async (url: string) =>
-    signAgentCard({ ...CARD, supportedInterfaces: [{ ...CARD.supportedInterfaces[0]!, url }] }, agent);
+    signedBare({ ...CARD, supportedInterfaces: [{ ...CARD.supportedInterfaces[0]!, url }] });
 
   it.each(['/a2a', 'a2a', '?x', '#x', '../a2a'])('does not become where the relative address %s leads', async (url) => {
     const card = await relative(url);
@@ -79,10 +79,10 @@ describe('a server that is not the agent, with its signed card', () => {
 
   it('leaves the other addresses as they were signed', async () => {
     const [first] = CARD.supportedInterfaces;
-    const card = await signAgentCard(
-      { ...CARD, supportedInterfaces: [first!, { ...first!, url: '/rest', protocolBinding: 'HTTP+JSON' }] },
-      agent,
-    );
+    const card = await signedBare({
+      ...CARD,
+      supportedInterfaces: [first!, { ...first!, url: '/rest', protocolBinding: 'HTTP+JSON' }],
+    });
     const { fetch } = scriptedFetch(() => cardResponse(card));
     const found = await fetchAgentCard('https://evil.example', { fetch, verify });
     expect(found.card.supportedInterfaces).toEqual([first]);

@@ -1,8 +1,12 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { AgentCard } from '../../../src/a2a/card/agent-card.js';
+import { spec } from '../../../src/a2a/card/profiles.js';
 import { signAgentCard } from '../../../src/a2a/card/sign.js';
 import { type CardCacheOptions, cardCache } from '../../../src/a2a/discovery/card-cache.js';
 import { type FetchAgentCardOptions, fetchAgentCard } from '../../../src/a2a/discovery/fetch-card.js';
+import { encodeUtf8 } from '../../../src/bytes/utf8.js';
+import { signDetached } from '../../../src/documents/sign.js';
+import { signerFromIdentity } from '../../../src/documents/signer.js';
 import { identityFromSeed } from '../../../src/identity/seed-identity.js';
 import { fakeClock } from '../../../src/testing/fake-clock.js';
 import type { Asked } from '../../http/helpers.js';
@@ -383,7 +387,12 @@ describe('[7.52] verified cards', () => {
     const identity = await identityFromSeed(new Uint8Array(32).fill(1));
     const relative = { ...CARD, supportedInterfaces: [{ ...CARD.supportedInterfaces[0]!, url: '/rpc' }] };
     const { get, state } = agent({});
-    state.card = await signAgentCard(relative, identity);
+    // By a signer that does not look: ours refuses such an address.
+    const payload = encodeUtf8(spec.canonicalize(relative as never));
+    state.card = {
+      ...relative,
+      signatures: [await signDetached(payload, signerFromIdentity(identity), { typ: 'JOSE' })],
+    };
     const { card, verified } = await get({ verify: { keys } });
     expect(card.supportedInterfaces).toEqual([]);
     expect(verified?.card.supportedInterfaces[0]?.url).toBe('/rpc');

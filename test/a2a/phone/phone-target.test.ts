@@ -3,10 +3,14 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import type { AgentCard } from '../../../src/a2a/card/agent-card.js';
+import { spec } from '../../../src/a2a/card/profiles.js';
 import { signAgentCard } from '../../../src/a2a/card/sign.js';
 import { verifyAgentCard } from '../../../src/a2a/card/verify.js';
 import { PHONE_BINDING, phoneInterface, readPhoneAddress } from '../../../src/a2a/phone/phone-interface.js';
 import { phoneTarget } from '../../../src/a2a/phone/phone-target.js';
+import { encodeUtf8 } from '../../../src/bytes/utf8.js';
+import { signDetached } from '../../../src/documents/sign.js';
+import { signerFromIdentity } from '../../../src/documents/signer.js';
 import { keyFromDid } from '../../../src/documents/verification-key.js';
 import { nodeHost } from '../../../src/host/node.js';
 import { createIdentity, identityFromSeed } from '../../../src/identity/seed-identity.js';
@@ -30,6 +34,14 @@ function cardWith(...supportedInterfaces: AgentCard['supportedInterfaces']): Age
 }
 
 const signed = async (card: AgentCard, by = bob) => JSON.stringify(await signAgentCard(card, by!));
+/** By a signer that does not look at the addresses, as ours does. */
+const signedUnseen = async (card: AgentCard) => {
+  const payload = encodeUtf8(spec.canonicalize(card as never));
+  return JSON.stringify({
+    ...card,
+    signatures: [await signDetached(payload, signerFromIdentity(bob!), { typ: 'JOSE' })],
+  });
+};
 const verifiedBy = async (text: string, did: string) => verifyAgentCard(text, { keys: did });
 const codeOf = (act: () => unknown) => {
   try {
@@ -177,7 +189,7 @@ describe('a verified card', () => {
 describe('a verified card that names a phone where no stranger may have us dial', () => {
   const targetAt = async (address: string, options = {}) => {
     const entry = { url: `${address}#${bob!.did}`, protocolBinding: PHONE_BINDING, protocolVersion: '1.0' };
-    const verified = await verifiedBy(await signed(cardWith(entry)), bob!.did);
+    const verified = await verifiedBy(await signedUnseen(cardWith(entry)), bob!.did);
     return codeOf(() => phoneTarget(verified, options));
   };
   const open = { allowLoopback: true, allowPrivateHosts: true };
