@@ -1,8 +1,8 @@
 // `ringline/a2a/discovery`: agent cards over HTTP, found and served.
 
+export type { AllowedOrigins } from '../../http/cors.js';
 export { CardCache, type CardCacheOptions, cardCache } from './card-cache.js';
 export { type CardLocationOptions, LEGACY_PATH, WELL_KNOWN_PATH } from './card-location.js';
-export type { AllowedOrigins } from './cors.js';
 export {
   assertExtendedCardOffered,
   type ExtendedCardFacts,

@@ -3,9 +3,10 @@
 
 import { assertInteger } from '../../bytes/assert.js';
 import { encodeUtf8 } from '../../bytes/utf8.js';
+import { type AllowedOrigins, assertAllowedOrigins } from '../../http/cors.js';
 import type { AgentCard } from '../card/agent-card.js';
 import { WELL_KNOWN_PATH } from './card-location.js';
-import { type AllowedOrigins, addCorsHeaders, addPreflightHeaders, assertAllowedOrigins } from './cors.js';
+import { addCorsHeaders, addPreflightHeaders } from './cors.js';
 import { matchesEtag, strongEtag } from './etag.js';
 
 /** What {@link serveAgentCard} may be told. */

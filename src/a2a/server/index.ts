@@ -1,8 +1,8 @@
 // `ringline/a2a/server`: an agent as one function from a Request to a Response. The objects and errors it deals in come
 // along.
 
+export type { AllowedOrigins } from '../../http/cors.js';
 export type { AgentCapabilities, AgentCard, AgentInterface } from '../card/agent-card.js';
-export type { AllowedOrigins } from '../discovery/cors.js';
 export { A2aOperationError, type A2aOperationErrorCode } from '../wire/errors.js';
 export type {
   Artifact,

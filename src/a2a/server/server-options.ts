@@ -1,8 +1,8 @@
 // What a server is made of, and what it is checked for before the first request.
 
 import type { Clock } from '../../clock.js';
+import { type AllowedOrigins, assertAllowedOrigins } from '../../http/cors.js';
 import type { AgentCard } from '../card/agent-card.js';
-import { type AllowedOrigins, assertAllowedOrigins } from '../discovery/cors.js';
 import type { Authenticate, Authorize } from './authentication.js';
 import type { A2aUser, Executor } from './executor.js';
 import type { A2aServerLimits } from './limits.js';

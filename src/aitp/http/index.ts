@@ -1,6 +1,6 @@
 // `ringline/aitp/http`: AITP over HTTP, as one fetch handler and as functions over `fetch`.
 
-export type { AllowedOrigins } from './cors.js';
+export type { AllowedOrigins } from '../../http/cors.js';
 export { fetchManifest, MANIFEST_PATH, manifestUrl } from './fetch-manifest.js';
 export {
   fetchRevocationList,

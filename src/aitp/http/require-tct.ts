@@ -12,6 +12,7 @@ import { assertInteger } from '../../bytes/assert.js';
 import { type Clock, systemClock } from '../../clock.js';
 import type { Verified } from '../../documents/verified.js';
 import { LimitError } from '../../errors.js';
+import { type AllowedOrigins, assertAllowedOrigins } from '../../http/cors.js';
 import { requestBody } from '../../http/request-body.js';
 import type { AitpAgent } from '../agent.js';
 import { issuePopChallenge, type PopChallenge, type PopProof, verifyPopResponse } from '../downstream-pop.js';
@@ -29,15 +30,7 @@ import { memoryReplayStore, type ReplayStore } from '../replay-store.js';
 import { assertRevocationDecision, type RevocationDecision } from '../revocation.js';
 import { type ManifestBound, type Tct, verifyTct } from '../tct.js';
 import { type AitpClock, readClock, systemClockSec } from '../timestamps.js';
-import {
-  type AllowedOrigins,
-  assertAllowedOrigins,
-  corsHeaders,
-  INVOCATION_HEADER,
-  POP_CHALLENGE_HEADER,
-  POP_RESPONSE_HEADER,
-  TCT_HEADER,
-} from './cors.js';
+import { corsHeaders, INVOCATION_HEADER, POP_CHALLENGE_HEADER, POP_RESPONSE_HEADER, TCT_HEADER } from './cors.js';
 import { errorBody } from './error-body.js';
 import { fromHeader, MAX_HEADER_CHARACTERS, toHeader } from './header-message.js';
 import { readBounded } from './read-request.js';

@@ -2,12 +2,12 @@
 
 import { assertInteger } from '../../bytes/assert.js';
 import type { Clock } from '../../clock.js';
+import { type AllowedOrigins, assertAllowedOrigins } from '../../http/cors.js';
 import type { AitpAgent } from '../agent.js';
 import type { HandshakeResponderOptions } from '../handshake/responder.js';
 import type { HandshakeResult } from '../handshake/second-round.js';
 import type { RevocationEntry } from '../revocation-snapshot.js';
 import { type AitpClock, readClock } from '../timestamps.js';
-import { type AllowedOrigins, assertAllowedOrigins } from './cors.js';
 
 /** What a server takes. */
 export interface AitpServerLimits {
