@@ -1,7 +1,8 @@
 // The form of a session bundle (section 12): read here, and written by whoever coordinates. Verifying is session-bundle.ts.
 
+import { isObject } from '../codec/is-object.js';
 import { canonicalize } from '../codec/jcs.js';
-import type { JsonObject, JsonValue } from '../codec/json-value.js';
+import type { JsonObject } from '../codec/json-value.js';
 import {
   aidText,
   anyObject,
@@ -108,7 +109,3 @@ export function readBundle(
 }
 
 const WRAPPED = /* @__PURE__ */ (() => closedObject({ session_bundle: BUNDLE }))();
-
-function isObject(value: JsonValue): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}

@@ -2,6 +2,7 @@
 // whom to trust: keys and addresses of keys in it are kept as data, and nothing here follows them.
 
 import { decodeBase64url } from '../codec/base64url.js';
+import { isObject } from '../codec/is-object.js';
 import { parseJsonStrict } from '../codec/json.js';
 import type { JsonObject, JsonValue } from '../codec/json-value.js';
 import { VerifyError } from '../errors.js';
@@ -99,10 +100,6 @@ function decodeObject(segment: string): JsonObject {
   }
   if (!isObject(value)) throw badHeader('not an object');
   return value;
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** We support no extension, so that whatever `crit` lists is one too many. `b64` is refused without it, too. */

@@ -1,9 +1,10 @@
 // What we sign has to be v1.0 to the letter: what a verifier might read otherwise, or not at all, is refused before it is
 // signed rather than reported after (A2A digest 3.7, step 1).
 
+import { isObject } from '../../codec/is-object.js';
 import type { JsonObject, JsonValue } from '../../codec/json-value.js';
 import { A2aError } from '../errors.js';
-import { isObject, jsonPointer, memberOf } from './members.js';
+import { jsonPointer, memberOf } from './members.js';
 import { invalidCard, NORMALIZED, projectCard } from './project.js';
 import { shown } from './shown.js';
 

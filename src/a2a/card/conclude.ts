@@ -1,11 +1,11 @@
 // From signatures that hold to a card to rely on: read again from the text that was signed, so that nothing else gets in
 // (A2A digest 3.5, step 6; threat J7).
 
+import { isObject } from '../../codec/is-object.js';
 import type { JsonObject } from '../../codec/json-value.js';
 import { A2aError, type SignatureAttempt } from '../errors.js';
 import type { AgentCard } from './agent-card.js';
 import type { Outcome, Success } from './attempts.js';
-import { isObject } from './members.js';
 import { NORMALIZED, projectCard } from './project.js';
 import type { SignedForm } from './signed-forms.js';
 import { type Uncovered, uncoveredIn } from './uncovered.js';

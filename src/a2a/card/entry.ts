@@ -1,6 +1,7 @@
 // One entry of `signatures`, taken apart (A2A v1.0, section 8.4.2; RFC 7515), and the names this room gives to what can be
 // wrong with it.
 
+import { isObject } from '../../codec/is-object.js';
 import type { JsonObject, JsonValue } from '../../codec/json-value.js';
 import {
   checkUnprotectedHeader,
@@ -10,7 +11,6 @@ import {
 import { decodeSignature } from '../../documents/verify.js';
 import { VerifyError, type VerifyErrorCode } from '../../errors.js';
 import { A2aError, type A2aErrorCode } from '../errors.js';
-import { isObject } from './members.js';
 import { invalidCard } from './project.js';
 
 const CODES: Readonly<Record<VerifyErrorCode, A2aErrorCode>> = {

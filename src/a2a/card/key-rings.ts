@@ -1,5 +1,6 @@
 // The keys a caller pins, in the forms that people have keys in, sorted by the cards they count for (A2A digest 3.6).
 
+import { isObject } from '../../codec/is-object.js';
 import type { PublicJwk } from '../../documents/jwk.js';
 import { type JwkSet, type KeySource, type NamedKey, namedKey, parseJwks } from '../../documents/jwks.js';
 import { jwkThumbprint } from '../../documents/thumbprint.js';
@@ -11,7 +12,6 @@ import {
   type VerificationKey,
 } from '../../documents/verification-key.js';
 import { A2aError } from '../errors.js';
-import { isObject } from './members.js';
 import { type CardPlace, originOf, outsideOf } from './origins.js';
 import { shown } from './shown.js';
 

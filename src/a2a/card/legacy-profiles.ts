@@ -1,8 +1,8 @@
 // A profile of signers that went their own way before RFC 8785: opt-in, and nobody pays for it who does not ask.
 
+import { isObject } from '../../codec/is-object.js';
 import type { JsonObject, JsonValue } from '../../codec/json-value.js';
 import { canonicalText } from './canonical-text.js';
-import { isObject } from './members.js';
 import { type CanonicalProfile, pruneCard } from './profiles.js';
 
 /**

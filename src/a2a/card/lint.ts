@@ -1,10 +1,11 @@
 // What of a card makes verifiers disagree: everything whose canonical form depends on the profile (A2A digest 3.7, step 6;
 // 3.10 is the recipe for a card without findings).
 
+import { isObject } from '../../codec/is-object.js';
 import type { JsonObject, JsonValue } from '../../codec/json-value.js';
 import type { AgentCard } from './agent-card.js';
 import { MAX_CARD_DEPTH } from './canonical-text.js';
-import { isObject, jsonPointer } from './members.js';
+import { jsonPointer } from './members.js';
 import { isEmpty, prune } from './profiles.js';
 import { receiveCard } from './receive.js';
 import { cardRule, isDefault, type Presence, type Rule } from './rules.js';

@@ -1,6 +1,7 @@
 // The work of signing a card, in the order of digest 3.7: check, write, sign, and read again as any reader will.
 
 import { encodeUtf8 } from '../../bytes/utf8.js';
+import { isObject } from '../../codec/is-object.js';
 import { canonicalize } from '../../codec/jcs.js';
 import type { JsonObject, JsonValue } from '../../codec/json-value.js';
 import { signDetached } from '../../documents/sign.js';
@@ -16,7 +17,6 @@ import { checkAddresses } from './check-addresses.js';
 import { verifyWithKeys } from './check-signatures.js';
 import { checkStrictly } from './check-strictly.js';
 import { entryTexts } from './entry.js';
-import { isObject } from './members.js';
 import { sdk, spec } from './profiles.js';
 import { invalidCard } from './project.js';
 import { receiveCard } from './receive.js';

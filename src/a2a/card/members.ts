@@ -1,13 +1,9 @@
 // Plain JSON objects, handled so that a member named `__proto__` is a member like any other.
 
+import { isObject } from '../../codec/is-object.js';
 import { addMember } from '../../codec/json.js';
 import type { JsonObject, JsonValue } from '../../codec/json-value.js';
 import { shorten } from './shown.js';
-
-/** Whether a value is an object of JSON: neither `null` nor an array. */
-export function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 /** Whether a value is an object that is nothing but its members: no Date, no Map, no instance of a class. */
 export function isPlain(value: unknown): value is JsonObject {

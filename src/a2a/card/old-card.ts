@@ -2,9 +2,10 @@
 // the card as received. What has the wrong kind is carried over as it is, for the
 // walk after this to refuse; so is `undefined`, which the walk takes for absence.
 
+import { isObject } from '../../codec/is-object.js';
 import { addMember } from '../../codec/json.js';
 import type { JsonObject, JsonValue } from '../../codec/json-value.js';
-import { isObject, memberOf } from './members.js';
+import { memberOf } from './members.js';
 
 /** `type` of a 0.3 scheme, and the member of v1.0 that says the same. */
 const SCHEMES: Readonly<Record<string, string>> = {

@@ -1,10 +1,11 @@
 // Reading a card for use: whatever of the known shapes it came in, out comes v1.0 (A2A v1.0, section 4.4; digest 1.4, 1.5).
 
+import { isObject } from '../../codec/is-object.js';
 import type { JsonObject, JsonValue } from '../../codec/json-value.js';
 import { A2aError } from '../errors.js';
 import type { AgentCard } from './agent-card.js';
 import { canonicalText } from './canonical-text.js';
-import { isObject, jsonPointer } from './members.js';
+import { jsonPointer } from './members.js';
 import { isOldCard, upgradeCard } from './old-card.js';
 import { invalidCard, NORMALIZED, projectCard } from './project.js';
 import { receiveCard } from './receive.js';

@@ -2,13 +2,13 @@
 
 import { assertInteger } from '../../bytes/assert.js';
 import { encodeUtf8 } from '../../bytes/utf8.js';
+import { isObject } from '../../codec/is-object.js';
 import type { JsonObject } from '../../codec/json-value.js';
 import type { ProtectedHeader } from '../../documents/protected-header.js';
 import { signingInput } from '../../documents/verify.js';
 import type { AgentCard, AgentCardSignature } from './agent-card.js';
 import type { VerificationInput } from './attempts.js';
 import { entriesOf, type HeaderRules, readHeader, readSignature, unprotectedOf } from './entry.js';
-import { isObject } from './members.js';
 import { type CanonicalProfile, spec } from './profiles.js';
 import { invalidCard } from './project.js';
 import { receiveCard } from './receive.js';

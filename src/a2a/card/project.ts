@@ -1,11 +1,12 @@
 // One walk over a card as received, driven by the rules: it checks kinds, settles the spellings and shapes that peers use
 // (A2A digest 1.4, 1.5), and writes a fresh object with what one reader of the card is to see (presence: section 5.7).
 
+import { isObject } from '../../codec/is-object.js';
 import { addMember } from '../../codec/json.js';
 import type { JsonObject, JsonValue } from '../../codec/json-value.js';
 import { A2aError } from '../errors.js';
 import { MAX_CARD_DEPTH } from './canonical-text.js';
-import { isObject, jsonPointer, memberOf, sortedCopy } from './members.js';
+import { jsonPointer, memberOf, sortedCopy } from './members.js';
 import { cardRule, defaultOf, isDefault, type MemberRule, type MessageRule, type Rule } from './rules.js';
 import { shown } from './shown.js';
 

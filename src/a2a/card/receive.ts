@@ -2,12 +2,12 @@
 // parsers could read differently must not be signed for (threats J1 to J3).
 
 import { assertInteger } from '../../bytes/assert.js';
+import { isObject } from '../../codec/is-object.js';
 import { parseJsonStrict } from '../../codec/json.js';
 import type { JsonObject, JsonValue } from '../../codec/json-value.js';
 import { CodecError } from '../../errors.js';
 import { A2aError } from '../errors.js';
 import { canonicalText, withinDepth } from './canonical-text.js';
-import { isObject } from './members.js';
 import { invalidCard } from './project.js';
 
 /** Longest card that is read, as UTF-8. Fetching has a lower limit of its own. */

@@ -17,8 +17,8 @@ import {
   record,
   string,
 } from 'valibot';
+import { isObject } from '../../codec/is-object.js';
 import type { JsonObject } from '../../codec/json-value.js';
-import { isObject } from './members.js';
 
 /** Free JSON, of which no rule knows the inside. */
 const structSchema: GenericSchema<JsonObject> = custom<JsonObject>(isObject, 'must be an object');

@@ -1,8 +1,9 @@
 // What a received card says beside what was signed (threat J7): the two are walked side by side, and whatever has no
 // counterpart in the signed form is named by its JSON pointer.
 
+import { isObject } from '../../codec/is-object.js';
 import type { JsonObject, JsonValue } from '../../codec/json-value.js';
-import { isObject, memberOf } from './members.js';
+import { memberOf } from './members.js';
 import { Places } from './places.js';
 import { PRUNED } from './profiles.js';
 import { projectValue } from './project.js';

@@ -1,6 +1,5 @@
 // What a client asks of a binding: requests out, answers in. Pure; json-rpc.ts and http-json.ts are the two.
 
-import type { JsonObject } from '../../codec/json-value.js';
 import { A2aOperationError } from '../wire/errors.js';
 import type { Operation } from '../wire/operations.js';
 
@@ -55,9 +54,4 @@ export function invalidAnswer(what: string, cause?: unknown): A2aOperationError 
 /** Whether a status says yes. */
 export function isSuccess(status: number): boolean {
   return status >= 200 && status < 300;
-}
-
-/** Whether a value is an object of JSON. */
-export function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

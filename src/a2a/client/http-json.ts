@@ -1,11 +1,12 @@
 // The HTTP+JSON binding of a client (A2A v1.0, section 11): a route and a verb for each operation.
 
 import { parseUrl } from '../../bytes/parse-url.js';
+import { isObject } from '../../codec/is-object.js';
 import { trimEnd } from '../../http/trim-end.js';
 import { readErrorMember, readHttpError } from '../wire/error-json.js';
 import type { Operation } from '../wire/operations.js';
 import { buildRestRequest } from '../wire/rest-routes.js';
-import { type Binding, invalidAnswer, isObject, isSuccess, type WireAnswer, type WireRequest } from './binding.js';
+import { type Binding, invalidAnswer, isSuccess, type WireAnswer, type WireRequest } from './binding.js';
 
 /** Asks an interface over HTTP+JSON. */
 export class HttpJsonBinding implements Binding {

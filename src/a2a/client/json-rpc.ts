@@ -1,8 +1,9 @@
 // The JSON-RPC binding of a client (A2A v1.0, section 9): one address, one POST for each operation.
 
+import { isObject } from '../../codec/is-object.js';
 import { readErrorMember, readHttpError, readRpcError } from '../wire/error-json.js';
 import type { Operation } from '../wire/operations.js';
-import { type Binding, invalidAnswer, isObject, isSuccess, type WireAnswer, type WireRequest } from './binding.js';
+import { type Binding, invalidAnswer, isSuccess, type WireAnswer, type WireRequest } from './binding.js';
 
 /** Asks an interface over JSON-RPC. Ids count up from 1, over all interfaces of a client. */
 export class JsonRpcBinding implements Binding {

@@ -1,9 +1,9 @@
 // Results as agents send them into results as the protocol has them.
 
+import { isObject } from '../../codec/is-object.js';
 import type { StreamResponse } from '../wire/objects.js';
 import type { Operation, OperationName, ResultOf } from '../wire/operations.js';
 import { parseAnswer, parseStreamResponse } from '../wire/parse.js';
-import { isObject } from './binding.js';
 import type { A2aWarning } from './options.js';
 
 type Warn = (warning: A2aWarning) => void;

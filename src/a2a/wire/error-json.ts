@@ -1,6 +1,7 @@
 // Bodies of errors, written for a peer and read from one (A2A v1.0, sections 9.5 and 11.6; AIP-193; RFC 9457). What a
 // peer gets to see of a fault is decided here, in publicError.
 
+import { isObject } from '../../codec/is-object.js';
 import type { JsonObject, JsonValue } from '../../codec/json-value.js';
 import {
   A2aOperationError,
@@ -184,10 +185,6 @@ function codeOfStatus(httpStatus: number, spoken: boolean): A2aOperationErrorCod
     default:
       return 'ERR_A2A_REMOTE';
   }
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function asObject(value: unknown): Partial<Record<string, JsonValue>> {

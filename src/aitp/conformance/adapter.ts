@@ -1,6 +1,7 @@
 // A conformance adapter (section 13.1) as a function from one request to one answer. No input or output of its own: whoever
 // has lines, in a pipe or in memory, hands them over one by one.
 
+import { isObject } from '../../codec/is-object.js';
 import type { JsonObject } from '../../codec/json-value.js';
 import { isSdkError } from '../../errors.js';
 import { AITP_SPEC_VERSION } from '../constants.js';
@@ -45,7 +46,7 @@ import {
   verifyTctOp,
 } from './ops-verify.js';
 import { Params } from './params.js';
-import { AdapterFault, type AdapterRequest, type AdapterResponse, isObject, readRequest, refusal } from './request.js';
+import { AdapterFault, type AdapterRequest, type AdapterResponse, readRequest, refusal } from './request.js';
 import { AdapterState, FEATURES } from './state.js';
 
 /** How an adapter is made. */

@@ -2,12 +2,13 @@
 
 import { decodeUtf8 } from '../../bytes/utf8.js';
 import { decodeBase64url } from '../../codec/base64url.js';
+import { isObject } from '../../codec/is-object.js';
 import { parseJsonStrict } from '../../codec/json.js';
 import type { JsonObject, JsonValue } from '../../codec/json-value.js';
 import { AitpError } from '../errors.js';
 import type { AitpClock } from '../timestamps.js';
 import type { Params } from './params.js';
-import { AdapterFault, isObject } from './request.js';
+import { AdapterFault } from './request.js';
 import type { AdapterState } from './state.js';
 
 /** What an op is given. */

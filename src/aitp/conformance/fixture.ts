@@ -1,7 +1,7 @@
 // Fixtures (section 13.6): what they are, and how one is read from its file.
 
+import { isObject } from '../../codec/is-object.js';
 import type { JsonObject, JsonValue } from '../../codec/json-value.js';
-import { isObject } from './request.js';
 
 /** What a fixture, or a step of one, expects. */
 export interface Expectation {

@@ -1,6 +1,7 @@
 // Placeholders that stand for proofs of identity (section 13.7): what a hello says about who sends it.
 
 import { encodeUtf8 } from '../../bytes/utf8.js';
+import { isObject } from '../../codec/is-object.js';
 import type { JsonObject, JsonValue } from '../../codec/json-value.js';
 import { aidJkt, parseAid } from '../aid.js';
 import { makePinnedProof, type ProofContext } from '../identity-proof.js';
@@ -8,7 +9,6 @@ import { signHashed } from '../jcs-profile.js';
 import type { AitpSigner } from '../signer.js';
 import { JWT_TTL_SEC, mintJwt } from './oidc-mint.js';
 import { Params } from './params.js';
-import { isObject } from './request.js';
 import { DEFAULT_VERIFIER, testSignerOf } from './test-keys.js';
 
 /** A nonce that no fixture has. */

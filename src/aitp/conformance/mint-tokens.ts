@@ -3,12 +3,12 @@
 
 import { encodeUtf8 } from '../../bytes/utf8.js';
 import { decodeBase64url, encodeBase64url } from '../../codec/base64url.js';
+import { isObject } from '../../codec/is-object.js';
 import { canonicalize } from '../../codec/jcs.js';
 import type { JsonObject, JsonValue } from '../../codec/json-value.js';
 import { type AitpTokenTyp, DELEGATION_TYP, TCT_TYP, VOUCHER_TYP } from '../constants.js';
 import { chainHash } from '../multihop.js';
 import { isPlaceholder } from './mint-values.js';
-import { isObject } from './request.js';
 import { testSignerOf } from './test-keys.js';
 
 const CLAIMS = '_claims';

@@ -3,9 +3,9 @@
 import { concatBytes } from '../../bytes/concat.js';
 import { encodeUtf8 } from '../../bytes/utf8.js';
 import { encodeBase64url } from '../../codec/base64url.js';
+import { isObject } from '../../codec/is-object.js';
 import type { JsonObject, JsonValue } from '../../codec/json-value.js';
 import { sha256 } from '../../curves/sha256.js';
-import { isObject } from './request.js';
 
 /** The clock of the fixtures, in Unix seconds. */
 export const REFERENCE_SEC = 1_711_900_000;

@@ -2,6 +2,7 @@
 // What is minted here is judged by the side under test, so that a wrong rule would pass its own fixtures: known-answers.ts
 // holds the rules to published values before any fixture runs.
 
+import { isObject } from '../../codec/is-object.js';
 import type { JsonObject, JsonValue } from '../../codec/json-value.js';
 import { parseAid } from '../aid.js';
 import { envelopeSigningInput } from '../envelope.js';
@@ -12,7 +13,6 @@ import { peekClaims } from './context.js';
 import { mintProof, OTHER_NONCE, oidcIssuers, signerOf } from './mint-proofs.js';
 import { mintTokens, tampered } from './mint-tokens.js';
 import { isPlaceholder, mintValues } from './mint-values.js';
-import { isObject } from './request.js';
 import { providerOf, signerOfRole } from './test-keys.js';
 
 /** Where a value stands. */

@@ -1,6 +1,7 @@
 // `verify_envelope` (section 13.2), which is four questions: about an envelope, about an identifier seen before, about a
 // capability under a token, and about where the key of a sender could be had.
 
+import { isObject } from '../../codec/is-object.js';
 import type { JsonObject, JsonValue } from '../../codec/json-value.js';
 import { TCT_TYP } from '../constants.js';
 import { verifyEnvelope } from '../envelope.js';
@@ -8,7 +9,6 @@ import { AitpError } from '../errors.js';
 import { checkJwsSignature, parseJws } from '../jws-profile.js';
 import { asText, clockOf, type Op, type OpContext, seeIdentifier } from './context.js';
 import type { Params } from './params.js';
-import { isObject } from './request.js';
 
 /** `verify_envelope`. */
 export const verifyEnvelopeOp: Op = async (context) => {

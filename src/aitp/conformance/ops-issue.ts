@@ -1,6 +1,7 @@
 // Tier B of the ops (section 13.3): issuing. Keys stay here, behind handles.
 
 import { wipe } from '../../bytes/wipe.js';
+import { isObject } from '../../codec/is-object.js';
 import { parseJsonStrict } from '../../codec/json.js';
 import type { JsonObject } from '../../codec/json-value.js';
 import { parseAid } from '../aid.js';
@@ -14,7 +15,6 @@ import { type AitpSigner, aitpSignerFromSeed, generateAitpSigner } from '../sign
 import { issueTct, verifyTct } from '../tct.js';
 import { clockOf, invalid, type Op, type OpContext, peekClaims } from './context.js';
 import { Params } from './params.js';
-import { isObject } from './request.js';
 
 /** Lifetime of a Manifest where a request names none, in seconds. */
 const MANIFEST_TTL_SEC = 3_600;

@@ -1,6 +1,7 @@
 // `verify_handshake_payload` (section 13.2): one message of a handshake, judged out of any session by the functions that
 // judge it inside one. What a session would know comes from the request, or from the message where the request is silent.
 
+import { isObject } from '../../codec/is-object.js';
 import type { JsonObject, JsonValue } from '../../codec/json-value.js';
 import { type Aid, parseAid } from '../aid.js';
 import type { Envelope } from '../envelope.js';
@@ -21,7 +22,6 @@ import { trustAnyPinnedKey } from '../pinned-keys.js';
 import { memoryReplayStore } from '../replay-store.js';
 import { asText, invalid, type Op, type OpContext, peekClaims, textOf, withoutClaims } from './context.js';
 import { Params } from './params.js';
-import { isObject } from './request.js';
 import { listRevocations } from './revocation-params.js';
 import { DEFAULT_VERIFIER, providerOf } from './test-keys.js';
 

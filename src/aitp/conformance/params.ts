@@ -1,8 +1,9 @@
 // The parameters of a request, read by name. Several names stand for one parameter where fixtures differ; the first that
 // is there counts.
 
+import { isObject } from '../../codec/is-object.js';
 import type { JsonObject, JsonValue } from '../../codec/json-value.js';
-import { AdapterFault, isObject } from './request.js';
+import { AdapterFault } from './request.js';
 
 /** Parameters. Everything is as it came; whatever is not of the kind asked for is INVALID_REQUEST. */
 export class Params {

@@ -1,5 +1,6 @@
 // Requests to a conformance adapter and their answers (section 13.1): one JSON object a line, each way.
 
+import { isObject } from '../../codec/is-object.js';
 import { parseJsonStrict } from '../../codec/json.js';
 import type { JsonObject, JsonValue } from '../../codec/json-value.js';
 
@@ -76,9 +77,4 @@ export function readRequest(line: string | Uint8Array): AdapterRequest | Adapter
 export function refusal(id: string, code: string, message: string, sideEffects?: JsonObject): AdapterResponse {
   const effects = sideEffects === undefined ? {} : { side_effects: sideEffects };
   return { id, ok: false, error_code: code, message, ...effects };
-}
-
-/** Whether a value is an object of JSON, and no array. */
-export function isObject(value: JsonValue | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,12 +1,12 @@
 // What a request says of revocation: lists it carries, and tokens revoked earlier in the scenario.
 
+import { isObject } from '../../codec/is-object.js';
 import type { JsonObject } from '../../codec/json-value.js';
 import { AitpError } from '../errors.js';
 import { type FailMode, judgeRevocation, ownRevocations, type RevocationCheck } from '../revocation.js';
 import { verifySnapshot } from '../revocation-snapshot.js';
 import { asText, invalid, type OpContext } from './context.js';
 import { Params } from './params.js';
-import { isObject } from './request.js';
 
 /** Tells of the tokens revoked in this scenario. */
 export function scenarioRevocations({ state }: OpContext): RevocationCheck {

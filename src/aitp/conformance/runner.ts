@@ -1,11 +1,12 @@
 // The runner (section 13.8): known answers first, then fixture by fixture against an adapter, ours or anybody's.
 
+import { isObject } from '../../codec/is-object.js';
 import type { JsonObject, JsonValue } from '../../codec/json-value.js';
 import { type Expectation, type Fixture, stepsOf } from './fixture.js';
 import { differingAnswers } from './known-answers.js';
 import { mintInput } from './mint.js';
 import { REFERENCE_SEC } from './mint-values.js';
-import { type AdapterRequest, type AdapterResponse, isObject } from './request.js';
+import type { AdapterRequest, AdapterResponse } from './request.js';
 
 /** Whoever answers requests, one at a time. */
 export interface AdapterChannel {

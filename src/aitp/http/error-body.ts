@@ -1,6 +1,7 @@
 // How a refusal travels over HTTP (AITP 0.2, section 9.1): as a small JSON object that nobody signed, or as an `error`
 // envelope. What is read of either is a hint: it ends an exchange, and never changes trust.
 
+import { isObject } from '../../codec/is-object.js';
 import { parseJsonStrict } from '../../codec/json.js';
 import type { JsonValue } from '../../codec/json-value.js';
 import { HttpError } from '../../errors.js';
@@ -42,8 +43,4 @@ function parsed(body: Uint8Array): JsonValue | undefined {
   } catch {
     return undefined;
   }
-}
-
-function isObject(value: unknown): value is { readonly [name: string]: JsonValue } {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
