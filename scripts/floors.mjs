@@ -24,6 +24,7 @@ export const FLOORS = {
   phone: 4,
   a2a: 5,
   aitp: 5,
+  arcp: 5,
   index: 5,
   host: 6,
   testing: 6,
@@ -39,14 +40,17 @@ export const ADAPTERS = /** @type {readonly string[]} */ (['transport', 'storage
  * @type {Readonly<Record<string, { modules: RegExp, lazy: boolean }>>}
  */
 export const DEPENDENCIES = {
+  '@cfworker/json-schema': { modules: /^arcp\/runtime\//, lazy: true },
   '@noble/ciphers': { modules: /^noise\//, lazy: false },
   '@noble/curves': { modules: /^curves\//, lazy: true },
   '@noble/hashes': { modules: /^(noise|curves|vault)\//, lazy: false },
   '@scure/base': { modules: /^codec\//, lazy: false },
   '@scure/bip39': { modules: /^vault\//, lazy: true },
+  idb: { modules: /^arcp\/(log|artifacts)\/indexeddb/, lazy: false },
   'idb-keyval': { modules: /^storage\/indexeddb/, lazy: false },
   isows: { modules: /^transport\/websocket/, lazy: true },
-  valibot: { modules: /^(vault|phone|a2a)\//, lazy: false },
+  'rrule-temporal': { modules: /^arcp\/runtime\//, lazy: true },
+  valibot: { modules: /^(vault|phone|a2a|arcp)\//, lazy: false },
   ws: { modules: /^host\/node$/, lazy: false },
 };
 
