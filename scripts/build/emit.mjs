@@ -2,7 +2,7 @@
 // its types, so it stays readable, keeps its dynamic imports, and a class has one identity whichever subpath it came by.
 
 import { spawn } from 'node:child_process';
-import { cpSync, existsSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 
@@ -51,7 +51,9 @@ export async function emitModules(root, outDir) {
     ]);
     const failed = results.filter((result) => result.status === 'rejected');
     if (failed.length > 0) throw new Error(failed.map(({ reason }) => reason.message).join('\n'));
-    for (const part of ['cli', 'host/node.js', 'host/node.d.ts']) {
+    const hostDir = join(nodeDir, 'host');
+    const hosts = existsSync(hostDir) ? readdirSync(hostDir).filter((name) => /^node[.-]/.test(name)) : [];
+    for (const part of ['cli', ...hosts.map((name) => join('host', name))]) {
       const from = join(nodeDir, part);
       if (existsSync(from)) cpSync(from, join(outDir, part), { recursive: true });
     }

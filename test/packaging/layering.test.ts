@@ -8,7 +8,7 @@ import { importsOf, type Module, packageOf, readModules, target } from './import
 
 const modules = readModules();
 const byName = new Map(modules.map((module) => [module.name, module]));
-const NODE_PART = /^(cli\/|host\/node$)/;
+const NODE_PART = /^(cli\/|host\/node($|-))/;
 
 /** `from -> to` for every import that `judge` finds fault with. */
 function faults(judge: (module: Module, specifier: string, kind: string) => boolean): string[] {
