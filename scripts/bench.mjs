@@ -13,6 +13,8 @@ const CASES = {
   streams: async () => (await import('./bench/network.mjs')).streams,
   chromium: async () => (await import('./bench/chromium.mjs')).chromium,
   cards: async () => (await import('./bench/cards.mjs')).cards,
+  eventlog: async () => (await import('./bench/event-log.mjs')).eventLog,
+  tokens: async () => (await import('./bench/tokens.mjs')).tokens,
   memory: async () => (await import('./bench/memory.mjs')).memory,
 };
 

@@ -52,11 +52,16 @@ export async function chromium({ rounds, onRound }) {
         xkOurs: () => run('xkOurs'),
         xkFast: () => run('xkFast'),
         verifyCard: () => run('verifyCard'),
+        token: () => run('verifyToken'),
+        tokenJose: () => run('verifyTokenJose'),
+        tokenP256: () => run('verifyTokenP256'),
+        tokenP256Jose: () => run('verifyTokenP256Jose'),
       },
       rounds,
       onRound,
     );
     const about = (/** @type {keyof typeof series} */ name) => `${median(series[name]).toFixed(2)} ms`;
+    const fine = (/** @type {keyof typeof series} */ name) => `${median(series[name]).toFixed(3)} ms`;
     return [
       {
         name: 'Chromium, open to ready / noble-only',
@@ -89,6 +94,26 @@ export async function chromium({ rounds, onRound }) {
         max: Math.max(...series.verifyCard),
         ceiling: 1,
         note: 'WebCrypto',
+      },
+      {
+        name: 'ms to verify a token, Chromium',
+        median: median(series.token),
+        min: Math.min(...series.token),
+        max: Math.max(...series.token),
+        ceiling: 0.3,
+        note: 'Ed25519, WebCrypto, issuer known',
+      },
+      {
+        name: 'token / jose, Ed25519, Chromium',
+        ...ratio(series.tokenJose, series.token),
+        floor: 1,
+        note: `${fine('token')}, jose ${fine('tokenJose')}`,
+      },
+      {
+        name: 'token / jose, P-256, Chromium',
+        ...ratio(series.tokenP256Jose, series.tokenP256),
+        floor: 1,
+        note: `${fine('tokenP256')}, jose ${fine('tokenP256Jose')}`,
       },
     ];
   } finally {

@@ -13,6 +13,7 @@ import { buildPrologue } from '../../dist/noise/prologue.js';
 import { nobleSuite } from '../../dist/noise/suite-noble.js';
 import { signedSample } from './card-sample.mjs';
 import { NobleInitiator, nobleOnly } from './noble-xk.mjs';
+import { tokenSample } from './token-sample.mjs';
 
 const seeds = [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)];
 const noblePairs = seeds.map((seed) => ({
@@ -76,6 +77,8 @@ async function xkOurs(suite) {
 
 const sample = signedSample().then(({ text, did }) => ({ text, key: keyFromDid(did) }));
 
+const tokens = Promise.all([tokenSample('ed25519'), tokenSample('p256')]);
+
 const average = async (count, work) => {
   await work();
   const start = performance.now();
@@ -94,4 +97,8 @@ globalThis.bench = {
     const { text, key } = await sample;
     return average(200, () => verifyAgentCard(text, { keys: key }));
   },
+  verifyToken: async () => average(200, (await tokens)[0].ours),
+  verifyTokenJose: async () => average(200, (await tokens)[0].jose),
+  verifyTokenP256: async () => average(200, (await tokens)[1].ours),
+  verifyTokenP256Jose: async () => average(200, (await tokens)[1].jose),
 };

@@ -1,16 +1,24 @@
 // The compact JWS profile (section 2.9): a header of `alg` and `typ` and nothing else, the algorithm derived from the name
 // of the signer, the signature checked over the characters received. What claims mean is left to each kind of token.
 
-import { encodeUtf8 } from '../bytes/utf8.js';
-import { decodeBase64url, encodeBase64url } from '../codec/base64url.js';
+import { encodeUtf8, encodeUtf8Into } from '../bytes/utf8.js';
+import { encodeBase64url } from '../codec/base64url.js';
+import { decodeBase64urlInto } from '../codec/base64url-table.js';
 import { parseJsonStrict } from '../codec/json.js';
 import type { JsonObject, JsonValue } from '../codec/json-value.js';
 import { type Verified, verified } from '../documents/verified.js';
 import { parseAid } from './aid.js';
-import { unknownMember, unsafeNumber } from './closed.js';
-import { AITP_VERSION, type AitpTokenTyp, MAX_TOKEN_CHARACTERS } from './constants.js';
+import { hasUnsafeNumber, unknownMember } from './closed.js';
+import {
+  AITP_VERSION,
+  type AitpTokenTyp,
+  DELEGATION_TYP,
+  MAX_TOKEN_CHARACTERS,
+  TCT_TYP,
+  VOUCHER_TYP,
+} from './constants.js';
 import { AitpError, type AitpWireCode } from './errors.js';
-import { canonicalBytes } from './jcs-profile.js';
+import { assertReadable, canonicalBytes } from './jcs-profile.js';
 import type { AitpSigner } from './signer.js';
 
 /** A compact token, taken apart. Nothing in it is verified. */
@@ -20,6 +28,8 @@ export interface ParsedJws {
   readonly alg: string;
   readonly typ: string;
   readonly claims: JsonObject;
+  /** What the signature is over: header and claims as received, a byte for each character. */
+  readonly covered: Uint8Array;
   readonly signature: Uint8Array;
 }
 
@@ -48,13 +58,15 @@ export interface VerifyJwsOptions extends ParseJwsOptions {
  *
  * @param claims Plain data; `iss` is the signer's AID. Borrowed.
  * @throws {TypeError} `iss` is another.
+ * @throws {RangeError} the token is longer than the 65,536 characters that are read.
  * @throws as `canonicalBytes`.
  */
 export async function signJws(claims: JsonObject, typ: AitpTokenTyp, signer: AitpSigner): Promise<string> {
   if (claims.iss !== signer.aid) throw new TypeError('iss must be the AID of the signer');
-  const header = encodeBase64url(encodeUtf8(`{"alg":"${signer.alg}","typ":"${typ}"}`));
-  const covered = `${header}.${encodeBase64url(canonicalBytes(claims))}`;
-  return `${covered}.${encodeBase64url(await signer.sign(encodeUtf8(covered)))}`;
+  const covered = `${headerSegment({ alg: signer.alg, typ })}.${encodeBase64url(canonicalBytes(claims))}`;
+  const token = `${covered}.${encodeBase64url(await signer.sign(encodeUtf8(covered)))}`;
+  assertReadable(token, MAX_TOKEN_CHARACTERS, 'the token');
+  return token;
 }
 
 /**
@@ -69,14 +81,15 @@ export function parseJws(token: unknown, options: ParseJwsOptions): ParsedJws {
   if (typeof token !== 'string' || token.length > maxCharacters) throw malformed(code, 'no text, or too long');
   const [headerText, claimsText, signatureText, rest] = token.split('.', 4);
   if (!headerText || !claimsText || !signatureText || rest !== undefined) throw malformed(code, 'not three segments');
-  const header = decodeObject(headerText, code, 'header');
-  const { alg, typ } = header;
-  const names = Object.keys(header).length;
-  if (names !== 2 || typeof alg !== 'string' || typeof typ !== 'string') throw malformed(code, 'header');
-  const claims = decodeObject(claimsText, code, 'claims');
-  const signature = decode(signatureText, code, 'signature');
+  const units = new Uint8Array(token.length);
+  if (encodeUtf8Into(token, units) < 0) throw malformed(code, 'not ASCII');
+  const covered = units.subarray(0, headerText.length + 1 + claimsText.length);
+  minted ??= mintedHeaders();
+  const { alg, typ } = minted.get(headerText) ?? decodeHeader(units.subarray(0, headerText.length), code);
+  const claims = decodeObject(covered.subarray(headerText.length + 1), code, 'claims');
+  const signature = decode(units.subarray(covered.length + 1), code, 'signature');
   if (typ !== wantedTyp) throw new AitpError('TOKEN_TYP_MISMATCH', `a token of another type than ${wantedTyp}`);
-  return { token, alg, typ, claims, signature };
+  return { token, alg, typ, claims, covered, signature };
 }
 
 /**
@@ -91,8 +104,7 @@ export async function checkJwsSignature(jws: ParsedJws, issuer: unknown, code: A
     throw new AitpError('TOKEN_ALG_MISMATCH', 'the algorithm is not that of the issuer');
   }
   if (jws.claims.iss !== aid) throw malformed(code, 'it is of another issuer');
-  const covered = encodeUtf8(jws.token.slice(0, jws.token.lastIndexOf('.')));
-  if (await key.verify(covered, jws.signature, { requireLowS: true })) return;
+  if (await key.verify(jws.covered, jws.signature, { requireLowS: true })) return;
   throw new AitpError(code, 'the signature does not hold');
 }
 
@@ -127,8 +139,40 @@ export function checkJwsVersion({ claims }: ParsedJws): void {
   }
 }
 
-function decodeObject(segment: string, code: AitpWireCode, what: string): JsonObject {
-  const bytes = decode(segment, code, what);
+interface TokenHeader {
+  readonly alg: string;
+  readonly typ: string;
+}
+
+/** A header by the minting convention: `alg`, `typ`, no blanks. */
+function headerSegment({ alg, typ }: TokenHeader): string {
+  return encodeBase64url(encodeUtf8(`{"alg":"${alg}","typ":"${typ}"}`));
+}
+
+let minted: ReadonlyMap<string, TokenHeader> | undefined;
+
+/** The six headers the minting convention knows, by their segments: nearly every token has one of them. */
+function mintedHeaders(): ReadonlyMap<string, TokenHeader> {
+  const typs = [TCT_TYP, VOUCHER_TYP, DELEGATION_TYP];
+  const headers = ['EdDSA', 'ES256'].flatMap((alg) => typs.map((typ) => ({ alg, typ })));
+  return new Map(headers.map((header) => [headerSegment(header), header]));
+}
+
+/** Any other header: the same two members, however they are written. */
+function decodeHeader(segment: Uint8Array, code: AitpWireCode): TokenHeader {
+  const header = decodeObject(segment, code, 'header');
+  const { alg, typ } = header;
+  const names = Object.keys(header).length;
+  if (names !== 2 || typeof alg !== 'string' || typeof typ !== 'string') throw malformed(code, 'header');
+  return { alg, typ };
+}
+
+/** Room for the bytes of a header or of claims, which are read at once and never handed out. */
+let scratch = new Uint8Array(0);
+
+function decodeObject(segment: Uint8Array, code: AitpWireCode, what: string): JsonObject {
+  if (scratch.length < segment.length) scratch = new Uint8Array(segment.length);
+  const bytes = decode(segment, code, what, scratch);
   let value: JsonValue;
   try {
     value = parseJsonStrict(bytes);
@@ -136,16 +180,19 @@ function decodeObject(segment: string, code: AitpWireCode, what: string): JsonOb
     throw malformed(code, `${what} not strict JSON`, { cause });
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw malformed(code, `${what} no object`);
-  if (unsafeNumber(value) !== undefined) throw malformed(code, `${what} with a number that is no safe integer`);
+  if (hasUnsafeNumber(value)) throw malformed(code, `${what} with a number that is no safe integer`);
   return value as JsonObject;
 }
 
-function decode(segment: string, code: AitpWireCode, what: string): Uint8Array {
-  try {
-    return decodeBase64url(segment);
-  } catch (cause) {
-    throw malformed(code, `${what} not base64url`, { cause });
-  }
+function decode(
+  segment: Uint8Array,
+  code: AitpWireCode,
+  what: string,
+  target = new Uint8Array(Math.floor((segment.length * 3) / 4)),
+): Uint8Array {
+  const length = decodeBase64urlInto(segment, target);
+  if (length < 0) throw malformed(code, `${what} not base64url`);
+  return target.subarray(0, length);
 }
 
 function malformed(code: AitpWireCode, what: string, options?: ErrorOptions): AitpError {

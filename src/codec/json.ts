@@ -71,6 +71,8 @@ class StrictParser {
   readonly #maxDepth: number;
   readonly #maxKeys: number;
   readonly #exactIntegers: boolean | undefined;
+  /** No backslash and no control character in all the text: a string then ends at the next quotation mark. */
+  readonly #plain: boolean;
   #at = 0;
   #keys = 0;
 
@@ -79,6 +81,8 @@ class StrictParser {
     this.#maxDepth = maxDepth;
     this.#maxKeys = maxKeys;
     this.#exactIntegers = exactIntegers;
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+    this.#plain = !/[\\\0-\x1f]/.test(text);
   }
 
   parse(): JsonValue {
@@ -121,12 +125,12 @@ class StrictParser {
     if (this.#take('}')) return object;
     for (;;) {
       const nameAt = this.#at;
-      if (this.#text[nameAt] !== '"') throw this.#syntax('a member name was expected');
+      if (this.#text[nameAt] !== '"') throw this.#syntax('a name was expected');
       const name = this.#string();
       if (++this.#keys > this.#maxKeys) {
         throw fault('ERR_CODEC_JSON_SIZE', `more than ${this.#maxKeys} object members`, nameAt);
       }
-      if (Object.hasOwn(object, name)) throw fault('ERR_CODEC_JSON_DUPLICATE_KEY', 'member name used twice', nameAt);
+      if (Object.hasOwn(object, name)) throw fault('ERR_CODEC_JSON_DUPLICATE_KEY', 'name used twice', nameAt);
       this.#skipWhitespace();
       if (!this.#take(':')) throw this.#syntax('":" was expected');
       addMember(object, name, this.#value(levels - 1));
@@ -158,10 +162,12 @@ class StrictParser {
     const text = this.#text;
     const start = this.#at;
     let end = start + 1;
+    // Where there is no quotation mark, the loop says so.
+    if (this.#plain) end = Math.max(end, text.indexOf('"', end));
     let escaped = false;
     for (let unit = text.charCodeAt(end); unit !== 0x22; unit = text.charCodeAt(end)) {
       // Also false for NaN, which stands behind the end.
-      if (!(unit >= 0x20)) throw fault('ERR_CODEC_JSON_SYNTAX', 'unfinished string or control character', end);
+      if (!(unit >= 0x20)) throw fault('ERR_CODEC_JSON_SYNTAX', 'unfinished string', end);
       if (unit === 0x5c) escaped = true;
       end += unit === 0x5c ? 2 : 1;
     }
@@ -190,7 +196,7 @@ class StrictParser {
     const isHeld = isInteger ? Number.isSafeInteger(value) : Number.isFinite(value);
     const isTaken = isHeld || (this.#exactIntegers && `${value}` === literal);
     if (!isTaken || (value === 0 && /^[-0.]*[1-9]/.test(literal))) {
-      throw fault('ERR_CODEC_JSON_NUMBER', 'number that a double cannot hold', this.#at);
+      throw fault('ERR_CODEC_JSON_NUMBER', 'number beyond a double', this.#at);
     }
     this.#at += literal.length;
     return value;
@@ -236,5 +242,5 @@ function tooLarge(maxBytes: number): CodecError {
 }
 
 function fault(code: CodecErrorCode, what: string, at: number): CodecError {
-  return new CodecError(code, `${what} (at character ${at} of the JSON text)`);
+  return new CodecError(code, `${what} (at character ${at})`);
 }

@@ -88,7 +88,7 @@ export function decompressP256(compressed: Uint8Array): Uint8Array<ArrayBuffer> 
 export function isP256Signature(signature: Uint8Array, requireLowS = false): boolean {
   if (signature.length !== 64) return false;
   const [r, s] = [readInteger(signature), readInteger(signature.subarray(32))];
-  return r > 0n && r < N && s > 0n && s < (requireLowS ? (N + 1n) / 2n : N);
+  return r > 0n && r < N && s > 0n && s <= (requireLowS ? N >> 1n : N - 1n);
 }
 
 /** x^3 - 3 x + b. */

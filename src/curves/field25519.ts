@@ -51,7 +51,8 @@ export function isStrictEncoding(encoded: Uint8Array): boolean {
  * @see RFC 8032, section 5.1.7
  */
 export function isCanonicalScalar(encoded: Uint8Array): boolean {
-  return readInteger(encoded) < L;
+  // The highest byte of the order is 0x10: nearly every scalar shows with its own that it is below.
+  return (encoded[31] as number) < 0x10 || readInteger(encoded) < L;
 }
 
 /**

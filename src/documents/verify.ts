@@ -173,7 +173,7 @@ export function checkAlgorithm(alg: string, allowed: readonly string[] = DEFAULT
   // A string has `includes` too, and finds its own parts.
   if (!Array.isArray(allowed)) throw new TypeError('algorithms must be an array of names');
   if (isJwsAlgorithm(alg) && allowed.includes(alg)) return alg;
-  throw new VerifyError('ERR_VERIFY_ALGORITHM', 'the signature algorithm is not one this verifier allows');
+  throw new VerifyError('ERR_VERIFY_ALGORITHM', 'the algorithm is not allowed');
 }
 
 /** What the verifier asks of the header itself. */

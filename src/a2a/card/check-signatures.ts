@@ -68,7 +68,7 @@ export async function verifyWithCallback(
   const judge: Judge<true> = {
     checkAlgorithm({ alg }) {
       if (supportedAlgs.includes(alg) && alg !== 'none' && !alg.startsWith('HS')) return;
-      throw new A2aError('ERR_A2A_UNSUPPORTED_ALGORITHM', 'the signature algorithm is not one this verifier allows');
+      throw new A2aError('ERR_A2A_UNSUPPORTED_ALGORITHM', 'the algorithm is not allowed');
     },
     prepare: async () => [async (checked) => ((await verifier(checked)) === true ? true : undefined)],
     signerOf: (_, { kid }) => `${kid}`,
