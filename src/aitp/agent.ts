@@ -20,7 +20,13 @@ import { buildRefusal } from './handshake/refusal.js';
 import { HandshakeResponder, type HandshakeResponderOptions } from './handshake/responder.js';
 import { encodeManifest, type Manifest } from './manifest.js';
 import { buildManifest, type ManifestContent } from './manifest-build.js';
-import { buildRenewalRequest, type RenewedTct, type RenewTctOptions, renewTct } from './renewal.js';
+import {
+  buildRenewalRequest,
+  type FindHolderManifest,
+  type RenewedTct,
+  type RenewTctOptions,
+  renewTct,
+} from './renewal.js';
 import { memoryReplayStore, type ReplayStore } from './replay-store.js';
 import type { RevocationDecision } from './revocation.js';
 import { buildSnapshot, type RevocationEntry } from './revocation-snapshot.js';
@@ -32,7 +38,7 @@ import {
   type SeedOptions,
 } from './signer.js';
 import { type IssuedTct, type ManifestBound, type Tct, verifyTct } from './tct.js';
-import { readClock, systemClockSec } from './timestamps.js';
+import { type AitpClock, readClock, systemClockSec } from './timestamps.js';
 
 const DEFAULT_SNAPSHOT_TTL_SEC = 3_600;
 const DEFAULT_AGENT_MANIFEST_TTL_SEC = 3_600;
@@ -64,6 +70,15 @@ export interface AgentVerifyTctOptions {
   /** For tokens we granted, our own list: `ownRevocations`. */
   readonly revocation: RevocationDecision;
   readonly signal?: AbortSignal;
+}
+
+/** Where the Manifests of holders are found, or that a proof everybody can copy is good enough. */
+export type HolderManifests = FindHolderManifest | { readonly dangerouslyIgnoreManifest: true };
+
+/** How a request for renewal is answered by an agent. `revocation` and `findManifest` have no default. */
+export interface AgentRenewalOptions extends Omit<RenewTctOptions, 'now' | 'ownManifest' | 'replay' | 'findManifest'> {
+  /** `manifestOf` of our book of peers. */
+  readonly findManifest: HolderManifests;
 }
 
 /** What a token is good for. */
@@ -117,6 +132,11 @@ export class AitpAgent {
     return this.signer.aid;
   }
 
+  /** The clock the agent goes by, and whatever works for it: Unix seconds. */
+  get now(): AitpClock {
+    return this.#options.now;
+  }
+
   /** The Manifest last made; `undefined` before {@link buildManifest}. */
   get manifest(): Verified<Manifest> | undefined {
     return this.#manifest;
@@ -140,21 +160,22 @@ export class AitpAgent {
   /**
    * Begins a handshake as the side that calls.
    *
-   * @param options Whatever is to be different from the options of the agent.
+   * @param options Whatever is to be different from the options of the agent. What is `undefined` is not different: a
+   *   policy of the agent cannot be lost by mistake.
    * @throws {TypeError} no Manifest was made yet.
    */
   newSession(options: Partial<HandshakeOptions> = {}): HandshakeInitiator {
-    return new HandshakeInitiator({ ...this.#handshake(), ...options });
+    return new HandshakeInitiator({ ...this.#handshake(), ...given(options) });
   }
 
   /**
    * Begins a handshake as the side that is called. One for each peer that calls.
    *
-   * @param options Whatever is to be different from the options of the agent.
+   * @param options As for {@link newSession}.
    * @throws {TypeError} no Manifest was made yet.
    */
   newResponder(options: Partial<HandshakeResponderOptions> = {}): HandshakeResponder {
-    return new HandshakeResponder({ ...this.#handshake(), ...options });
+    return new HandshakeResponder({ ...this.#handshake(), ...given(options) });
   }
 
   /** Makes the `error` message that tells a peer why an exchange ended. @returns JSON text. */
@@ -240,16 +261,17 @@ export class AitpAgent {
   /**
    * Answers a request to renew a token we granted.
    *
-   * @throws {TypeError} no Manifest was made yet, or the agent was told to do without a memory of identifiers.
+   * @throws {TypeError} no Manifest was made yet, no decision about the holder's, or the agent was told to do without a
+   *   memory of identifiers.
    * @throws as `renewTct`.
    */
-  async processRenewalRequest(
-    request: string | Uint8Array,
-    options: Omit<RenewTctOptions, 'now' | 'ownManifest' | 'replay'>,
-  ): Promise<RenewedTct> {
+  async processRenewalRequest(request: string | Uint8Array, options: AgentRenewalOptions): Promise<RenewedTct> {
     const { now, replay } = this.#options;
+    const { findManifest, ...others } = options;
+    assertHolderManifests(findManifest);
     const own = { now, ownManifest: this.#published(), replay: replay as ReplayStore };
-    return renewTct(request, this.signer, { ...options, ...own });
+    const looked = typeof findManifest === 'function' ? { findManifest } : {};
+    return renewTct(request, this.signer, { ...others, ...own, ...looked });
   }
 
   /**
@@ -283,4 +305,19 @@ export class AitpAgent {
     }
     throw new TypeError('identity must be given: a pinned key needs a display name and an Ed25519 key');
   }
+}
+
+/** @throws {TypeError} no decision. */
+export function assertHolderManifests(value: HolderManifests | undefined): asserts value is HolderManifests {
+  if (
+    typeof value === 'function' ||
+    (value as { dangerouslyIgnoreManifest?: unknown })?.dangerouslyIgnoreManifest === true
+  )
+    return;
+  throw new TypeError('findManifest must be a function, or { dangerouslyIgnoreManifest: true }');
+}
+
+/** The members of an object that have a value. */
+function given<T extends object>(options: T): T {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
 }

@@ -1,6 +1,7 @@
 // Agent identifiers: the public key is the name (section 2.3). Three forms, read strictly: the pattern, the length, and
 // a key that is a usable point of its curve. Names are compared as exact strings inside the protocol.
 
+import { decodeUtf8, encodeUtf8 } from '../bytes/utf8.js';
 import { decodeBase64url, encodeBase64url } from '../codec/base64url.js';
 import type { KeyCurve } from '../documents/algorithms.js';
 import { jwkThumbprint } from '../documents/thumbprint.js';
@@ -39,7 +40,8 @@ const MAX_CHARACTERS = 62;
 /** Most AIDs that are kept in parsed form. Whoever sends more of them pays for parsing with our time, not our memory. */
 const MAX_KEPT = 1_000;
 
-const kept = /* @__PURE__ */ new Map<string, ParsedAid>();
+let recent = /* @__PURE__ */ new Map<string, ParsedAid>();
+let older = recent;
 
 /**
  * Reads an AID.
@@ -50,17 +52,22 @@ const kept = /* @__PURE__ */ new Map<string, ParsedAid>();
  */
 export function parseAid(text: unknown, code: AitpWireCode = 'IDENTITY_FAILED'): ParsedAid {
   if (typeof text !== 'string' || text.length > MAX_CHARACTERS) throw new AitpError(code, 'not an AID');
-  const known = kept.get(text);
-  if (known !== undefined) {
-    // Recently used last, so that the first is the one to drop.
-    kept.delete(text);
-    kept.set(text, known);
-    return known;
+  const known = recent.get(text);
+  if (known !== undefined) return known;
+  // A copy: engines keep a whole message alive for a name that was cut out of it.
+  const parsed = older.get(text) ?? readAid(decodeUtf8(encodeUtf8(text)), code);
+  // Half of the room each: whoever is asked for at all often enough is taken over before the older half is dropped.
+  if (recent.size >= MAX_KEPT / 2) {
+    older = recent;
+    recent = new Map();
   }
-  const parsed = readAid(text, code);
-  if (kept.size >= MAX_KEPT) for (const oldest of kept.keys()) if (kept.delete(oldest)) break;
-  kept.set(text, parsed);
+  recent.set(parsed.aid, parsed);
   return parsed;
+}
+
+/** Whether a text has the form of an AID, whatever its key is worth: cheap, and said of thousands before any is read. */
+export function hasAidForm(text: string): boolean {
+  return PATTERN.test(text);
 }
 
 /** Whether a value is an AID of a usable key. */

@@ -2,6 +2,7 @@
 // judged against. Each kind's own set of names stays with its own file.
 
 import { assertInteger } from '../bytes/assert.js';
+import { isObject } from '../codec/is-object.js';
 import type { JsonObject } from '../codec/json-value.js';
 import { type Aid, parseAid } from './aid.js';
 import { anyObject, capability, closedObject, hashText, listOf, oneOf, optional, seconds } from './closed.js';
@@ -38,7 +39,13 @@ export async function checkConfirmation(jkt: string, subject: Aid, code: AitpWir
 
 /** Whether every one of `wanted` is in `held`. Capabilities are opaque: compared exactly. */
 export function isWithin(wanted: readonly string[], held: readonly string[]): boolean {
-  return wanted.every((grant) => held.includes(grant));
+  return narrow(wanted, held).length === wanted.length;
+}
+
+/** Those of `wanted` that are in `held`, in their order. A single pass: peers write lists of thousands. */
+export function narrow(wanted: readonly string[], held: readonly string[]): readonly string[] {
+  const known = new Set(held);
+  return wanted.filter((grant) => known.has(grant));
 }
 
 /**
@@ -65,7 +72,9 @@ export function expiryWithin(nowSec: number, ttlSec: number, capSec: number | un
   return Math.min(nowSec + ttlSec, capSec ?? Number.MAX_SAFE_INTEGER);
 }
 
-/** `ext` as a member, or nothing. */
+/** `ext` as a member, or nothing. @throws {TypeError} not an object. */
 export function extMember(extensions: JsonObject | undefined): { readonly ext?: JsonObject } {
-  return extensions === undefined ? {} : { ext: extensions };
+  if (extensions === undefined) return {};
+  if (!isObject(extensions)) throw new TypeError('extensions must be an object');
+  return { ext: extensions };
 }

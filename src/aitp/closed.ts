@@ -1,9 +1,11 @@
 // Closed objects: every member is known or refused (section 10). A shape says what is wanted of a value; a defect is the
 // structural code of the object, and a member nobody knows is UNKNOWN_FIELD only where it is the one defect there is.
 
+import { parseUrl } from '../bytes/parse-url.js';
 import { parseJsonStrict } from '../codec/json.js';
 import type { JsonObject, JsonValue } from '../codec/json-value.js';
-import { type Aid, isAid } from './aid.js';
+import { CodecError } from '../errors.js';
+import { type Aid, parseAid } from './aid.js';
 import { AitpError, type AitpWireCode } from './errors.js';
 import { isNonce } from './nonce.js';
 import { isUuid } from './uuid.js';
@@ -39,12 +41,12 @@ export type ReadObject<M extends Members> = {
 
 /**
  * Parses the text of a signed object strictly: no duplicate members, no number that is not a safe integer, at most 64
- * levels deep.
+ * levels deep, at most 10,000 members and for longer texts one for every 25 bytes of the limit.
  *
  * @param input Text, or its UTF-8 bytes. Borrowed.
  * @param code Structural code of the object.
- * @throws {AitpError} `code`: syntax, duplicates, numbers, depth, or longer than `maxBytes`.
- * @throws {TypeError} neither text nor bytes.
+ * @throws {AitpError} `code`: syntax, duplicates, numbers, depth, members, or longer than `maxBytes`.
+ * @throws {TypeError | RangeError} neither text nor bytes, or a limit that is none.
  */
 export function parseSigned(input: string | Uint8Array, code: AitpWireCode, maxBytes: number): JsonValue {
   if (typeof input !== 'string' && !(input instanceof Uint8Array)) {
@@ -52,27 +54,23 @@ export function parseSigned(input: string | Uint8Array, code: AitpWireCode, maxB
   }
   let value: JsonValue;
   try {
-    value = parseJsonStrict(input, { maxBytes });
+    value = parseJsonStrict(input, { maxBytes, maxKeys: Math.max(10_000, Math.floor(maxBytes / 25)) });
   } catch (cause) {
+    if (!(cause instanceof CodecError)) throw cause;
     throw new AitpError(code, 'not strict JSON within its limits', { cause });
   }
-  const path = unsafeNumber(value);
-  if (path === undefined) return value;
-  throw new AitpError(code, `a number that is no safe integer at ${path}`);
+  // Where it stands is not said: the path would be the sender's words.
+  if (hasUnsafeNumber(value)) throw new AitpError(code, 'a number that is no safe integer');
+  return value;
 }
 
 /**
- * Path of the first number in a value that is not a safe integer, `undefined` where there is none. Two implementations
- * may write such a number in two ways, so that nobody signs one (section 2.4).
+ * Whether some number in a value is not a safe integer. Two implementations may write such a number in two ways, so that
+ * nobody signs one (section 2.4).
  */
-export function unsafeNumber(value: JsonValue, path = '$'): string | undefined {
-  if (typeof value === 'number') return Number.isSafeInteger(value) ? undefined : path;
-  if (typeof value !== 'object' || value === null) return undefined;
-  for (const [name, member] of Object.entries(value as JsonObject)) {
-    const found = unsafeNumber(member, `${path}.${name}`);
-    if (found !== undefined) return found;
-  }
-  return undefined;
+export function hasUnsafeNumber(value: JsonValue): boolean {
+  if (typeof value === 'number') return !Number.isSafeInteger(value);
+  return typeof value === 'object' && value !== null && Object.values(value).some(hasUnsafeNumber);
 }
 
 /**
@@ -98,18 +96,20 @@ export function readClosed<T>(shape: Shape<T>, value: JsonValue, code: AitpWireC
 
 /** An object that has these members and no others. */
 export function closedObject<M extends Members>(members: M): Shape<ReadObject<M>> {
+  const names = Object.keys(members);
+  const shapes = Object.entries(members);
   return {
     read(value, path, found) {
       const object = asObject(value, path);
       const read: Record<string, unknown> = {};
-      for (const [name, shape] of Object.entries(members)) {
+      for (const [name, shape] of shapes) {
         if (!Object.hasOwn(object, name)) {
           if (shape.optional === true) continue;
           throw new Defect(`${path}.${name} is missing`);
         }
         read[name] = shape.read(object[name] as JsonValue, `${path}.${name}`, found);
       }
-      const unknown = unknownMember(object, Object.keys(members));
+      const unknown = unknownMember(object, names);
       if (unknown !== undefined) found.unknown ??= `${path}.${printable(unknown)}`;
       return read as ReadObject<M>;
     },
@@ -148,8 +148,16 @@ export const someText: Shape<string> = /* @__PURE__ */ that(
   (value) => typeof value === 'string' && value !== '',
 );
 
-/** An AID of a usable key. */
-export const aidText: Shape<Aid> = /* @__PURE__ */ that('an AID', isAid);
+/** An AID of a usable key. What is read is a copy: a name that is kept must not keep the message it came in. */
+export const aidText: Shape<Aid> = {
+  read(value, path) {
+    try {
+      return parseAid(value).aid;
+    } catch {
+      throw new Defect(`${path} must be an AID`);
+    }
+  },
+};
 
 /** A UUID of version 4 in lower case. */
 export const uuidText: Shape<string> = /* @__PURE__ */ that('a UUID of version 4 in lower case', isUuid);
@@ -199,12 +207,7 @@ export function listOf<T>(
 export const uriText: Shape<string> = /* @__PURE__ */ that('an absolute URI', isUri);
 
 function isUri(value: JsonValue): boolean {
-  if (typeof value !== 'string' || !/^[!-~]+$/.test(value)) return false;
-  try {
-    return new URL(value) !== null;
-  } catch {
-    return false;
-  }
+  return typeof value === 'string' && /^[!-~]+$/.test(value) && parseUrl(value) !== undefined;
 }
 
 function asObject(value: JsonValue, path: string): JsonObject {
@@ -212,7 +215,7 @@ function asObject(value: JsonValue, path: string): JsonObject {
   throw new Defect(`${path} must be an object`);
 }
 
-/** A peer's member name, cut short for a message. */
+/** A peer's member name for a message: cut short, and nothing but printable ASCII. */
 function printable(name: string): string {
-  return JSON.stringify(name.length > 40 ? `${name.slice(0, 40)}...` : name);
+  return name.slice(0, 40).replace(/[^ -~]/g, '?');
 }

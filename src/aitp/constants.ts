@@ -42,5 +42,8 @@ export const MAX_MANIFEST_BYTES = 65_536;
 /** Most bytes of a revocation snapshot that are read. */
 export const MAX_SNAPSHOT_BYTES = 262_144;
 
+/** Most bytes of a session bundle that are read. */
+export const MAX_BUNDLE_BYTES = 524_288;
+
 /** Most characters of a compact token that are read. */
 export const MAX_TOKEN_CHARACTERS = 65_536;

@@ -2,11 +2,11 @@
 // one by one. Pure but for the question about revocation.
 
 import type { Verified } from '../documents/verified.js';
-import type { Aid } from './aid.js';
+import { type Aid, sameKey } from './aid.js';
 import { checkConfirmation, isWithin } from './claims.js';
 import type { DelegationClaims } from './delegation-token.js';
 import { AitpError } from './errors.js';
-import type { RevocationDecision, RevocationQuery } from './revocation.js';
+import { askRevocation, type RevocationDecision, type RevocationQuery } from './revocation.js';
 import { type GrantVoucher, openVoucher } from './voucher.js';
 
 /** Step 2. @throws {AitpError} DELEGATION_AUDIENCE_MISMATCH, DELEGATION_EXPIRED. */
@@ -50,12 +50,11 @@ export async function checkSource(
 
 /** Asks about one token of a delegation. @throws {AitpError} DELEGATION_SOURCE_TCT_REVOKED, and what else the check throws. */
 export async function checkRevocation(revocation: RevocationDecision, query: RevocationQuery): Promise<void> {
-  if (!('check' in revocation)) return;
   const refused = (cause?: unknown) =>
     new AitpError('DELEGATION_SOURCE_TCT_REVOKED', 'what the delegation rests on has been revoked', { cause });
   let left: readonly string[];
   try {
-    left = (await revocation.check(query)).grants;
+    left = await askRevocation(revocation, query);
   } catch (cause) {
     if (cause instanceof AitpError && cause.wireCode === 'TCT_REVOKED') throw refused(cause);
     throw cause;
@@ -66,7 +65,8 @@ export async function checkRevocation(revocation: RevocationDecision, query: Rev
 
 /** Step 8. @throws {AitpError} DELEGATION_INVALID_SIGNATURE. */
 export async function checkHolder(claims: DelegationClaims): Promise<void> {
-  if (claims.issuer === claims.subject) throw selfDelegation();
+  // One key under its two names would be a delegation to oneself all the same.
+  if (sameKey(claims.issuer, claims.subject)) throw selfDelegation();
   await checkConfirmation(claims.jkt, claims.subject, 'DELEGATION_INVALID_SIGNATURE');
 }
 

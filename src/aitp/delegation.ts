@@ -16,14 +16,14 @@
 // | 5    | voucher: `exp` in the future, and not before our `exp`   | DELEGATION_EXPIRED                            |
 // | 6    | `scope` within the voucher's grants                      | DELEGATION_SCOPE_EXCEEDED                     |
 // | 7    | voucher: `src_jti` not revoked                           | DELEGATION_SOURCE_TCT_REVOKED                 |
-// | 8    | `iss` is not `sub`; `cnf.jkt` is the thumbprint of `sub` | DELEGATION_INVALID_SIGNATURE                  |
+// | 8    | `iss` and `sub` are two keys; `cnf.jkt` is that of `sub` | DELEGATION_INVALID_SIGNATURE                  |
 // | 9    | proof of possession by `sub`                             | DELEGATION_POP_FAILED                         |
 
 import { assertSignal, assertString } from '../bytes/assert.js';
 import type { JsonObject } from '../codec/json-value.js';
 import { type Verified, verified } from '../documents/verified.js';
-import { type Aid, parseAid } from './aid.js';
-import { assertGrants, expiryWithin, extMember, isWithin } from './claims.js';
+import { type Aid, parseAid, sameKey } from './aid.js';
+import { assertGrants, expiryWithin, extMember, isWithin, narrow } from './claims.js';
 import { AITP_VERSION, DEFAULT_DELEGATION_TTL_SEC, DELEGATION_TYP } from './constants.js';
 import {
   checkAddressee,
@@ -47,6 +47,7 @@ import { AitpError } from './errors.js';
 import type { JcsOptions } from './jcs-profile.js';
 import { signJws } from './jws-profile.js';
 import { verifyPop } from './pop.js';
+import { withRenewalNote } from './renewal-note.js';
 import { assertRevocationDecision, type RevocationDecision } from './revocation.js';
 import type { AitpSigner } from './signer.js';
 import { type IssuedTct, type IssueTctOptions, issueTct } from './tct.js';
@@ -130,8 +131,10 @@ export async function verifyDelegation(
   token: unknown,
   options: VerifyDelegationOptions,
 ): Promise<Verified<Delegation>> {
-  const nowSec = assertDelegationOptions(options);
-  const { verifier } = options;
+  // A copy: what was checked is what counts, whoever changes the object meanwhile.
+  const decided = { ...options };
+  const nowSec = assertDelegationOptions(decided);
+  const { verifier } = decided;
   if (hasChain(token)) {
     throw new AitpError('DELEGATION_MULTIHOP_NOT_SUPPORTED', 'a delegation of several hops');
   }
@@ -143,9 +146,9 @@ export async function verifyDelegation(
   const claims = readDelegation(jws);
   checkAddressee(claims, verifier, nowSec);
   const voucher = await checkVoucher(claims, verifier, nowSec);
-  await checkSource(voucher, claims, nowSec, options);
+  await checkSource(voucher, claims, nowSec, decided);
   await checkHolder(claims);
-  return proveDelegation(asDelegation(claims, voucher, 2), options);
+  return proveDelegation(asDelegation(claims, voucher, 2), decided);
 }
 
 /**
@@ -168,7 +171,7 @@ export async function issueDelegation(signer: AitpSigner, options: IssueDelegati
   if (voucher.expiresAtSec <= nowSec) throw expired('the voucher');
   if (!isWithin(scope, voucher.grants)) throw exceeded();
   const delegatee = parseAid(options.delegatee, CODE);
-  if (delegatee.aid === signer.aid) throw selfDelegation();
+  if (sameKey(delegatee.aid, signer.aid)) throw selfDelegation();
   const claims = {
     ver: AITP_VERSION,
     iss: signer.aid,
@@ -205,11 +208,18 @@ export async function issueTctForDelegatee(
   options: RedeemDelegationOptions,
 ): Promise<IssuedTct> {
   const { issuedBy, delegatee, expiresAtSec } = delegation;
+  const nowSec = readClock(options.now);
   if (issuedBy !== signer.aid) throw notForUs();
-  if (expiresAtSec <= readClock(options.now)) throw expired('the delegation');
+  if (expiresAtSec <= nowSec) throw expired('the delegation');
   const { grants = delegation.grants } = options;
-  const granted = delegation.grants.filter((grant) => grants.includes(grant));
-  return issueTct(signer, { ...options, subject: delegatee, grants: granted, notAfterSec: expiresAtSec });
+  return issueTct(signer, {
+    ...options,
+    subject: delegatee,
+    grants: narrow(delegation.grants, grants),
+    notAfterSec: expiresAtSec,
+    // No renewal outlives the delegation either.
+    extensions: withRenewalNote(options.extensions, { count: 0, sinceSec: nowSec, untilSec: expiresAtSec }),
+  });
 }
 
 /**
@@ -222,10 +232,8 @@ export async function proveDelegation(
   options: JcsOptions & { readonly pop: DelegationProof },
 ): Promise<Verified<Delegation>> {
   const { pop } = options;
-  if (!('dangerouslySkipPop' in pop && pop.dangerouslySkipPop === true)) {
-    const { nonce, signature } = pop as { readonly nonce: string; readonly signature: string };
-    await verifyPop(nonce, signature, delegation.delegatee, 'DELEGATION_POP_FAILED', options);
-  }
+  // By what is there: an answer that carries the waiver as well is still looked at.
+  if ('nonce' in pop) await verifyPop(pop.nonce, pop.signature, delegation.delegatee, 'DELEGATION_POP_FAILED', options);
   return delegation;
 }
 

@@ -2,17 +2,15 @@
 // and a memory that any of them can fill would be closed to everybody else.
 
 import { type Verified, verified } from '../documents/verified.js';
+import { type Envelope, parseEnvelope } from './envelope.js';
 import {
-  assertReplayDecision,
   checkEnvelopeSignature,
   checkReplay,
   checkTimestamp,
-  type Envelope,
-  parseEnvelope,
+  readEnvelopeOptions,
   recordEnvelope,
   type VerifyEnvelopeOptions,
-} from './envelope.js';
-import { readClock } from './timestamps.js';
+} from './envelope-verify.js';
 
 /** An envelope that was verified but for the last step. */
 export interface OpenedEnvelope {
@@ -38,9 +36,7 @@ export async function openEnvelope(
   messageType: string,
   options: Omit<VerifyEnvelopeOptions, 'messageTypes'>,
 ): Promise<OpenedEnvelope> {
-  const { replay, toleranceSec } = options;
-  assertReplayDecision(replay);
-  const nowSec = readClock(options.now);
+  const { replay, toleranceSec, nowSec } = readEnvelopeOptions(options);
   const envelope = parseEnvelope(input, { ...options, messageTypes: [messageType] });
   await checkReplay(envelope, replay);
   checkTimestamp(envelope, nowSec, toleranceSec);

@@ -1,21 +1,12 @@
-// The envelope every message of AITP travels in (section 3): sender, time and identifier, and a signature over those and
+// The envelope every message of AITP travels in (section 3.1): sender, time and identifier, and a signature over those and
 // the payload. The signature does not cover `version`, `message_type` and `extensions`: no trust may come from them.
-//
-// | step | check                                   | code of the failure              |
-// |------|-----------------------------------------|----------------------------------|
-// | 1    | size, JSON, no duplicate members        | INVALID_ENVELOPE                 |
-// | 2    | `version`                               | UNKNOWN_VERSION                  |
-// | 3    | shape; unknown member as the one defect | INVALID_ENVELOPE; UNKNOWN_FIELD  |
-// | 4    | `message_id` not seen before            | REPLAY_DETECTED                  |
-// | 5    | `timestamp` within the tolerance        | TIMESTAMP_EXPIRED                |
-// | 6    | signature under `sender.agent_id`       | INVALID_SIGNATURE                |
-// | 7    | remember the identifier                 | REPLAY_DETECTED                  |
+// Made, written and read here; whether it holds is envelope-verify.ts.
 
 import { encodeUtf8 } from '../bytes/utf8.js';
+import { isObject } from '../codec/is-object.js';
 import { canonicalize } from '../codec/jcs.js';
 import type { JsonObject } from '../codec/json-value.js';
 import { sha256 } from '../curves/sha256.js';
-import { type Verified, verified } from '../documents/verified.js';
 import type { Aid } from './aid.js';
 import {
   aidText,
@@ -27,16 +18,13 @@ import {
   readClosed,
   seconds,
   text,
-  that,
   uuidText,
 } from './closed.js';
-import { AITP_VERSION, MAX_ENVELOPE_BYTES, TIMESTAMP_TOLERANCE_SEC } from './constants.js';
-import { AitpError, type AitpWireCode, isAitpWireCode, isRetryable } from './errors.js';
-import { canonicalBytes, type JcsOptions, signHashed, verifyHashed } from './jcs-profile.js';
+import { AITP_VERSION, MAX_ENVELOPE_BYTES } from './constants.js';
+import { assertReadable, assertSignable, canonicalBytes, signHashed } from './jcs-profile.js';
 import type { RandomSource } from './random.js';
-import type { ReplayStore } from './replay-store.js';
 import type { AitpSigner } from './signer.js';
-import { type AitpClock, readClock } from './timestamps.js';
+import { readClock } from './timestamps.js';
 import { isUuid, newUuid } from './uuid.js';
 import { checkVersion } from './version.js';
 
@@ -96,25 +84,14 @@ export interface ParseEnvelopeOptions {
   readonly maxBytes?: number;
 }
 
-/** The memory of identifiers, or the decision to do without one. */
-export type ReplayDecision = ReplayStore | { readonly dangerouslyAllowReplay: true };
-
-/** How an envelope is verified. */
-export interface VerifyEnvelopeOptions extends ParseEnvelopeOptions, JcsOptions {
-  readonly now: AitpClock;
-  readonly replay: ReplayDecision;
-  /** How far the time may be off, each way, in seconds. Default 300. */
-  readonly toleranceSec?: number;
-}
-
 const CODE = 'INVALID_ENVELOPE';
 
 /**
  * Makes and signs an envelope.
  *
- * @throws {TypeError} a `messageId` that is no UUID.
- * @throws {RangeError} the time, or a number in the payload, is not a safe integer.
- * @throws {CodecError} ERR_CODEC_JCS_VALUE: the payload is not plain JSON data.
+ * @throws {TypeError} a `messageId` that is no UUID, or a payload or extensions that are no object.
+ * @throws {RangeError} the time, or a number in the payload or the extensions, is not a safe integer.
+ * @throws {CodecError} ERR_CODEC_JCS_VALUE: they are not plain JSON data.
  */
 export async function buildEnvelope<T extends string = AitpMessageType>(
   content: EnvelopeContent<T>,
@@ -122,16 +99,23 @@ export async function buildEnvelope<T extends string = AitpMessageType>(
 ): Promise<Envelope<T>> {
   const { messageType, payload, timestampSec, extensions, messageId = newUuid(content.random) } = content;
   if (!isUuid(messageId)) throw new TypeError('messageId must be a UUID of version 4 in lower case');
+  if (!isObject(payload)) throw new TypeError('payload must be an object');
+  // Nobody signs these, but a reader is as strict about them.
+  if (extensions !== undefined) assertSignable(extensions, 'extensions');
   readClock(() => timestampSec);
   const unsigned = { messageType, messageId, timestampSec, sender: signer.aid, payload };
   const signature = await signHashed(await envelopeSigningInput(unsigned), signer);
   return { ...unsigned, signature, ...(extensions === undefined ? {} : { extensions }) };
 }
 
-/** Writes an envelope as the text that travels. */
+/**
+ * Writes an envelope as the text that travels.
+ *
+ * @throws {RangeError} longer than the 65,536 bytes that are read.
+ */
 export function encodeEnvelope(envelope: Envelope<string>): string {
   const { messageType, messageId, timestampSec, sender, payload, signature, extensions } = envelope;
-  return canonicalize({
+  const written = canonicalize({
     version: AITP_VERSION,
     message_type: messageType,
     message_id: messageId,
@@ -141,6 +125,8 @@ export function encodeEnvelope(envelope: Envelope<string>): string {
     signature,
     ...(extensions === undefined ? {} : { extensions }),
   });
+  assertReadable(written, MAX_ENVELOPE_BYTES, 'the envelope');
+  return written;
 }
 
 /**
@@ -191,112 +177,6 @@ export function parseEnvelope(
   };
 }
 
-/** @throws {AitpError} REPLAY_DETECTED: step 4, the identifier is remembered. Records nothing. */
-export async function checkReplay(envelope: Envelope<string>, replay: ReplayDecision): Promise<void> {
-  // By what a store can do: one that carries the waiver as well is still a store.
-  if (!('has' in replay)) return;
-  if (await replay.has(replayKey(envelope))) throw replayed();
-}
-
-/** @throws {AitpError} TIMESTAMP_EXPIRED: step 5, the time is off by more than the tolerance, either way. */
-export function checkTimestamp(
-  envelope: Pick<Envelope, 'timestampSec'>,
-  nowSec: number,
-  toleranceSec: number = TIMESTAMP_TOLERANCE_SEC,
-): void {
-  if (Math.abs(nowSec - envelope.timestampSec) <= toleranceSec) return;
-  throw new AitpError('TIMESTAMP_EXPIRED', 'the time of the envelope is outside the tolerance');
-}
-
-/** @throws {AitpError} INVALID_SIGNATURE: step 6, the signature does not hold under the sender's key. */
-export async function checkEnvelopeSignature(envelope: Envelope<string>, options?: JcsOptions): Promise<void> {
-  const input = await envelopeSigningInput(envelope);
-  await verifyHashed(input, envelope.signature, envelope.sender, 'INVALID_SIGNATURE', options);
-}
-
-/**
- * Remembers the identifier: step 7, after the signature, so that only the sender can use it up.
- *
- * @throws {AitpError} REPLAY_DETECTED: somebody was faster.
- * @throws {LimitError} ERR_LIMIT_EXCEEDED: the memory is full.
- */
-export async function recordEnvelope(
-  envelope: Envelope<string>,
-  replay: ReplayDecision,
-  nowSec: number,
-  toleranceSec: number = TIMESTAMP_TOLERANCE_SEC,
-): Promise<void> {
-  // By what a store can do: one that carries the waiver as well is still a store.
-  if (!('has' in replay)) return;
-  // The last second at which this very message would still pass step 5 is its time plus the tolerance.
-  const expiresAtSec = Math.max(nowSec, envelope.timestampSec) + toleranceSec + 1;
-  if (!(await replay.addIfAbsent(replayKey(envelope), expiresAtSec))) throw replayed();
-}
-
-/**
- * Verifies an envelope, in the order of the table above.
- *
- * @param input Text, or its UTF-8 bytes, from anywhere.
- * @throws {AitpError} INVALID_ENVELOPE, UNKNOWN_VERSION, UNKNOWN_FIELD, REPLAY_DETECTED, TIMESTAMP_EXPIRED,
- *   INVALID_SIGNATURE.
- * @throws {LimitError} ERR_LIMIT_EXCEEDED: the memory of identifiers is full.
- * @throws {TypeError | RangeError} no clock, or no decision about replay.
- */
-export function verifyEnvelope(
-  input: string | Uint8Array,
-  options: VerifyEnvelopeOptions & { readonly messageTypes?: undefined },
-): Promise<Verified<Envelope>>;
-export function verifyEnvelope(
-  input: string | Uint8Array,
-  options: VerifyEnvelopeOptions,
-): Promise<Verified<Envelope<string>>>;
-export async function verifyEnvelope(
-  input: string | Uint8Array,
-  options: VerifyEnvelopeOptions,
-): Promise<Verified<Envelope<string>>> {
-  const { replay, toleranceSec = TIMESTAMP_TOLERANCE_SEC } = options;
-  assertReplayDecision(replay);
-  const nowSec = readClock(options.now);
-  const envelope = parseEnvelope(input, options);
-  await checkReplay(envelope, replay);
-  checkTimestamp(envelope, nowSec, toleranceSec);
-  await checkEnvelopeSignature(envelope, options);
-  await recordEnvelope(envelope, replay, nowSec, toleranceSec);
-  return verified(envelope);
-}
-
-/** @throws {TypeError} neither a memory nor the decision to do without one. */
-export function assertReplayDecision(replay: unknown): asserts replay is ReplayDecision {
-  const { addIfAbsent, has, dangerouslyAllowReplay } = (replay ?? {}) as Record<string, unknown>;
-  const isStore = typeof addIfAbsent === 'function' && typeof has === 'function';
-  if (isStore || dangerouslyAllowReplay === true) return;
-  throw new TypeError('replay must be a ReplayStore, or { dangerouslyAllowReplay: true }');
-}
-
-/** What an error message says. */
-export interface ErrorPayload {
-  /** Registered or not: a peer may know more codes. */
-  readonly code: string;
-  readonly reason: string;
-  /** False for a code we do not know, whatever the peer says. */
-  readonly retryable: boolean;
-}
-
-/** The payload of an `error` message: a registered code and a neutral reason, for a peer's eyes. */
-export function errorPayload(code: AitpWireCode, reason: string): JsonObject {
-  return { code, reason, retryable: isRetryable(code) };
-}
-
-/**
- * Reads the payload of an `error` message. A hint: it may end an exchange, and never changes trust.
- *
- * @throws {AitpError} INVALID_ENVELOPE, UNKNOWN_FIELD.
- */
-export function readErrorPayload(payload: JsonObject): ErrorPayload {
-  const { code, reason, retryable } = readClosed(ERROR_PAYLOAD, payload, CODE, 'error payload');
-  return { code, reason, retryable: isAitpWireCode(code) && retryable };
-}
-
 const MEMBERS = /* @__PURE__ */ (() => ({
   version: oneOf(AITP_VERSION),
   message_id: uuidText,
@@ -307,18 +187,3 @@ const MEMBERS = /* @__PURE__ */ (() => ({
   signature: text,
   extensions: optional(anyObject),
 }))();
-
-const ERROR_PAYLOAD = /* @__PURE__ */ (() =>
-  closedObject({
-    code: text,
-    reason: text,
-    retryable: that<boolean>('a boolean', (value) => typeof value === 'boolean'),
-  }))();
-
-function replayKey({ sender, messageId }: Envelope<string>): string {
-  return `${sender} ${messageId}`;
-}
-
-function replayed(): AitpError {
-  return new AitpError('REPLAY_DETECTED', 'the message was seen before');
-}

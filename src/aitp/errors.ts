@@ -3,66 +3,69 @@
 
 import { SdkError } from '../errors.js';
 
-/** The table: every registered code, and whether the same request may succeed later. */
-const RETRYABLE = {
-  INVALID_ENVELOPE: false,
-  INVALID_SIGNATURE: false,
-  REPLAY_DETECTED: false,
-  TIMESTAMP_EXPIRED: true,
-  UNKNOWN_VERSION: false,
-  UNKNOWN_FIELD: false,
-  IDENTITY_FAILED: false,
-  POLICY_VIOLATION: false,
-  GRANT_OVERFLOW: false,
-  INSUFFICIENT_GRANTS: false,
-  KEY_RESOLUTION_FAILED: true,
-  TOKEN_ALG_MISMATCH: false,
-  TOKEN_TYP_MISMATCH: false,
-  TCT_EXPIRED: false,
-  TCT_REVOKED: false,
-  TCT_SIGNATURE_INVALID: false,
-  TCT_EXPIRES_AFTER_MANIFEST: false,
-  POP_CHALLENGE_INVALID: false,
-  POP_RESPONSE_INVALID: false,
-  MANIFEST_NOT_FOUND: true,
-  MANIFEST_INVALID: false,
-  MANIFEST_VERSION_UNKNOWN: false,
-  MANIFEST_EXPIRED: false,
-  MANIFEST_POP_FAILED: false,
-  MANIFEST_SIGNATURE_INVALID: false,
-  INCOMPATIBLE_TRUST_ANCHORS: false,
-  INCOMPATIBLE_IDENTITY_TYPE: false,
-  POP_VERIFICATION_FAILED: false,
-  NONCE_MISMATCH: false,
-  AUDIENCE_MISMATCH: false,
-  REVOCATION_SNAPSHOT_INVALID: false,
-  REVOCATION_SNAPSHOT_SIGNATURE_INVALID: false,
-  DELEGATION_AUDIENCE_MISMATCH: false,
-  DELEGATION_SCOPE_EXCEEDED: false,
-  DELEGATION_INVALID_VOUCHER: false,
-  DELEGATION_SOURCE_TCT_REVOKED: false,
-  DELEGATION_INVALID_SIGNATURE: false,
-  DELEGATION_EXPIRED: false,
-  DELEGATION_POP_FAILED: false,
-  DELEGATION_MULTIHOP_NOT_SUPPORTED: false,
-  DELEGATION_HOP_LIMIT_EXCEEDED: false,
-  DELEGATION_CHAIN_HASH_MISMATCH: false,
-  SESSION_BUNDLE_INVALID: false,
-  BUNDLE_VERSION_MISMATCH: false,
-  BUNDLE_EXPIRED: false,
-  BUNDLE_EXPIRY_WINDOW_INVARIANT: false,
-  BUNDLE_EMPTY_PARTICIPANTS: false,
-  BUNDLE_INVALID_SIGNATURE: false,
-  BUNDLE_COORDINATOR_ISSUER_MISMATCH: false,
-  BUNDLE_AUDIENCE_MISMATCH: false,
-  BUNDLE_PARTICIPANT_TCT_INVALID: false,
-  BUNDLE_NOT_MEMBER: false,
-} as const;
+/** The table: every registered code. */
+const CODES = [
+  'INVALID_ENVELOPE',
+  'INVALID_SIGNATURE',
+  'REPLAY_DETECTED',
+  'TIMESTAMP_EXPIRED',
+  'UNKNOWN_VERSION',
+  'UNKNOWN_FIELD',
+  'IDENTITY_FAILED',
+  'POLICY_VIOLATION',
+  'GRANT_OVERFLOW',
+  'INSUFFICIENT_GRANTS',
+  'KEY_RESOLUTION_FAILED',
+  'TOKEN_ALG_MISMATCH',
+  'TOKEN_TYP_MISMATCH',
+  'TCT_EXPIRED',
+  'TCT_REVOKED',
+  'TCT_SIGNATURE_INVALID',
+  'TCT_EXPIRES_AFTER_MANIFEST',
+  'POP_CHALLENGE_INVALID',
+  'POP_RESPONSE_INVALID',
+  'MANIFEST_NOT_FOUND',
+  'MANIFEST_INVALID',
+  'MANIFEST_VERSION_UNKNOWN',
+  'MANIFEST_EXPIRED',
+  'MANIFEST_POP_FAILED',
+  'MANIFEST_SIGNATURE_INVALID',
+  'INCOMPATIBLE_TRUST_ANCHORS',
+  'INCOMPATIBLE_IDENTITY_TYPE',
+  'POP_VERIFICATION_FAILED',
+  'NONCE_MISMATCH',
+  'AUDIENCE_MISMATCH',
+  'REVOCATION_SNAPSHOT_INVALID',
+  'REVOCATION_SNAPSHOT_SIGNATURE_INVALID',
+  'DELEGATION_AUDIENCE_MISMATCH',
+  'DELEGATION_SCOPE_EXCEEDED',
+  'DELEGATION_INVALID_VOUCHER',
+  'DELEGATION_SOURCE_TCT_REVOKED',
+  'DELEGATION_INVALID_SIGNATURE',
+  'DELEGATION_EXPIRED',
+  'DELEGATION_POP_FAILED',
+  'DELEGATION_MULTIHOP_NOT_SUPPORTED',
+  'DELEGATION_HOP_LIMIT_EXCEEDED',
+  'DELEGATION_CHAIN_HASH_MISMATCH',
+  'SESSION_BUNDLE_INVALID',
+  'BUNDLE_VERSION_MISMATCH',
+  'BUNDLE_EXPIRED',
+  'BUNDLE_EXPIRY_WINDOW_INVARIANT',
+  'BUNDLE_EMPTY_PARTICIPANTS',
+  'BUNDLE_INVALID_SIGNATURE',
+  'BUNDLE_COORDINATOR_ISSUER_MISMATCH',
+  'BUNDLE_AUDIENCE_MISMATCH',
+  'BUNDLE_PARTICIPANT_TCT_INVALID',
+  'BUNDLE_NOT_MEMBER',
+] as const;
+
+/** Those after which the same request may succeed later. */
+const RETRYABLE: readonly string[] = ['TIMESTAMP_EXPIRED', 'KEY_RESOLUTION_FAILED', 'MANIFEST_NOT_FOUND'];
 
 const PREFIX = 'ERR_AITP_';
 
 /** A registered code, as the wire spells it. */
-export type AitpWireCode = keyof typeof RETRYABLE;
+export type AitpWireCode = (typeof CODES)[number];
 
 /** Codes of {@link AitpError}. */
 export type AitpErrorCode = `${typeof PREFIX}${AitpWireCode}`;
@@ -83,13 +86,13 @@ export class AitpError extends SdkError<AitpErrorCode> {
   constructor(wireCode: AitpWireCode, message: string, options?: { cause?: unknown }) {
     super(`${PREFIX}${wireCode}`, message, options);
     this.wireCode = wireCode;
-    this.retryable = RETRYABLE[wireCode];
+    this.retryable = isRetryable(wireCode);
   }
 }
 
 /** Whether a value is a registered code, as the wire spells it. */
 export function isAitpWireCode(value: unknown): value is AitpWireCode {
-  return typeof value === 'string' && Object.hasOwn(RETRYABLE, value);
+  return (CODES as readonly unknown[]).includes(value);
 }
 
 /** The code of this package for a registered code; `undefined` for any other text. */
@@ -104,5 +107,5 @@ export function aitpWireCode(code: AitpErrorCode): AitpWireCode {
 
 /** Whether a code of the wire is retryable. One we do not know is not. */
 export function isRetryable(wireCode: string): boolean {
-  return isAitpWireCode(wireCode) && RETRYABLE[wireCode];
+  return RETRYABLE.includes(wireCode);
 }

@@ -1,6 +1,7 @@
 // What Manifests may say in their extension slot (section 10.3): addresses, all of them hints. Unknown keys are kept and
 // never looked at, and a known key of the wrong kind counts as absent.
 
+import { parseUrl } from '../bytes/parse-url.js';
 import type { JsonObject, JsonValue } from '../codec/json-value.js';
 
 /** Addresses a Manifest may name. Each is an `https` URL as it was written. */
@@ -53,10 +54,5 @@ function ownMember(object: JsonObject, name: string): JsonValue | undefined {
 }
 
 function isHttpsUrl(value: unknown): value is string {
-  if (typeof value !== 'string' || !/^https:\/\/[!-~]+$/.test(value)) return false;
-  try {
-    return new URL(value).protocol === 'https:';
-  } catch {
-    return false;
-  }
+  return typeof value === 'string' && /^https:\/\/[!-~]+$/.test(value) && parseUrl(value)?.protocol === 'https:';
 }

@@ -3,9 +3,11 @@
 
 export {
   type AgentManifestOptions,
+  type AgentRenewalOptions,
   type AgentVerifyTctOptions,
   AitpAgent,
   type AitpAgentOptions,
+  type HolderManifests,
   type TctVerdict,
 } from './agent.js';
 export {
@@ -48,10 +50,8 @@ export {
   type Envelope,
   type EnvelopeContent,
   encodeEnvelope,
-  type ReplayDecision,
-  type VerifyEnvelopeOptions,
-  verifyEnvelope,
 } from './envelope.js';
+export { type ReplayDecision, type VerifyEnvelopeOptions, verifyEnvelope } from './envelope-verify.js';
 export {
   AitpError,
   type AitpErrorCode,
@@ -98,11 +98,13 @@ export {
 } from './manifest.js';
 export { buildManifest, type ManifestContent } from './manifest-build.js';
 export { type ManifestCache, manifestCache } from './manifest-cache.js';
+export { newNonce } from './nonce.js';
 export { type IssuerKeyRequest, type IssuerKeys, issuerKeys } from './oidc-keys.js';
 export { AitpPeerError } from './peer-error.js';
 export { type PeerBook, type PeerBookOptions, peerBook, type SendRenewal } from './peers.js';
 export { type PinnedKey, type PinnedKeys, pinnedKeys, trustAnyPinnedKey } from './pinned-keys.js';
 export { decideGrants, type GrantPolicy, type GrantRequester, grantWhatIsOffered } from './policy.js';
+export { signPop } from './pop.js';
 export { memoryReplayStore, type ReplayStore, type ReplayStoreOptions, storedReplayStore } from './replay-store.js';
 export {
   type FailMode,
@@ -117,6 +119,12 @@ export {
   snapshotMemory,
   snapshotRevocation,
 } from './revocation.js';
+export {
+  type RevocableGrant,
+  type RevocationBook,
+  type RevocationBookOptions,
+  revocationBook,
+} from './revocation-book.js';
 export {
   buildSnapshot,
   type RevocationEntry,
@@ -144,3 +152,4 @@ export {
 export { type AitpClock, systemClockSec } from './timestamps.js';
 export { readTrustConfig, type TrustConfig } from './trust-config.js';
 export { type GrantVoucher, type VerifyVoucherOptions, verifyVoucher } from './voucher.js';
+export { type TctWatch, type WatchTctOptions, watchTct } from './watch-tct.js';

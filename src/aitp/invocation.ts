@@ -11,14 +11,19 @@
 // | 5    | the capability is granted                               | POLICY_VIOLATION                  |
 // | 6    | a proof of possession, where policy marks the grant     | POP_RESPONSE_INVALID              |
 
+import { assertSignal } from '../bytes/assert.js';
 import type { JsonObject } from '../codec/json-value.js';
+import { waitFor } from '../documents/shared-wait.js';
 import { type Verified, verified } from '../documents/verified.js';
 import type { Aid } from './aid.js';
+import { assertGrants } from './claims.js';
 import { anyObject, capability, closedObject, optional, readClosed, uuidText } from './closed.js';
 import type { PopProof } from './downstream-pop.js';
-import { buildEnvelope, encodeEnvelope, type VerifyEnvelopeOptions } from './envelope.js';
+import { buildEnvelope, encodeEnvelope } from './envelope.js';
 import { openEnvelope } from './envelope-later.js';
+import type { VerifyEnvelopeOptions } from './envelope-verify.js';
 import { AitpError } from './errors.js';
+import { assertSignable } from './jcs-profile.js';
 import type { RandomSource } from './random.js';
 import type { AitpSigner } from './signer.js';
 import { type Tct, type VerifyTctOptions, verifyTct } from './tct.js';
@@ -81,11 +86,14 @@ const CODE = 'INVALID_ENVELOPE';
  *
  * @param signer The holder of the token.
  * @returns An envelope, as JSON, to be sent beside the token.
- * @throws {RangeError} a number in the arguments is not a safe integer.
+ * @throws {TypeError} a capability no token could grant, or arguments that are no object.
+ * @throws {RangeError} a number in the arguments is not a safe integer, or they are longer than an envelope can be.
  * @throws {CodecError} ERR_CODEC_JCS_VALUE: they are not plain JSON data.
  */
 export async function buildInvocation(signer: AitpSigner, options: BuildInvocationOptions): Promise<string> {
   const { tct, capability: named, arguments: args, now, random } = options;
+  assertGrants([named], 'capability');
+  if (args !== undefined) assertSignable(args, 'arguments');
   const payload = { tct_jti: tct.jti, capability: named, ...(args === undefined ? {} : { arguments: args }) };
   const content = {
     messageType: INVOCATION_TYPE,
@@ -109,12 +117,16 @@ export async function verifyInvocation(
   input: string | Uint8Array,
   options: VerifyInvocationOptions,
 ): Promise<Verified<Invocation>> {
-  const { envelope, remember } = await openEnvelope(input, INVOCATION_TYPE, options);
+  // A copy: the token that came with this envelope, whoever changes the object meanwhile.
+  const decided = { ...options };
+  const { signal } = decided;
+  assertSignal(signal);
+  const { envelope, remember } = await waitFor(openEnvelope(input, INVOCATION_TYPE, decided), signal);
   const { sender, messageId, payload } = envelope;
   const read = readClosed(PAYLOAD, payload, CODE, 'invocation');
-  const tct = await verifyTct(options.token, { ...options, audience: sender });
+  const tct = await verifyTct(decided.token, { ...decided, audience: sender });
   if (read.tct_jti !== tct.jti) throw new AitpError(CODE, 'the invocation is made under another token');
-  await remember();
+  await waitFor(remember(), signal);
   return verified({
     sender,
     messageId,

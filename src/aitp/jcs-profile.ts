@@ -4,12 +4,13 @@
 import { assertBytes, assertString } from '../bytes/assert.js';
 import { encodeUtf8 } from '../bytes/utf8.js';
 import { decodeBase64url, encodeBase64url } from '../codec/base64url.js';
+import { isObject } from '../codec/is-object.js';
 import { canonicalize } from '../codec/jcs.js';
 import type { JsonObject } from '../codec/json-value.js';
 import { sha256 } from '../curves/sha256.js';
 import { type Verified, verified } from '../documents/verified.js';
 import { type AitpSuite, parseAid } from './aid.js';
-import { unsafeNumber } from './closed.js';
+import { hasUnsafeNumber } from './closed.js';
 import { AitpError, type AitpWireCode } from './errors.js';
 import type { AitpSigner } from './signer.js';
 
@@ -34,9 +35,29 @@ const SIGNATURE = /^(?:(ed25519|p256)\.)?([\w-]{86})$/;
  */
 export function canonicalBytes(value: JsonObject | readonly string[]): Uint8Array<ArrayBuffer> {
   const bytes = encodeUtf8(canonicalize(value));
-  const path = unsafeNumber(value);
-  if (path !== undefined) throw new RangeError(`a number that is no safe integer at ${path}`);
+  if (hasUnsafeNumber(value)) throw new RangeError('a number that is no safe integer');
   return bytes;
+}
+
+/**
+ * Asserts that what a caller hands over can stand in something signed.
+ *
+ * @throws {TypeError} not an object. @throws as {@link canonicalBytes}.
+ */
+export function assertSignable(value: JsonObject, name: string): void {
+  if (!isObject(value)) throw new TypeError(`${name} must be an object`);
+  canonicalBytes(value);
+}
+
+/**
+ * Asserts that a text that was made is not longer than readers take.
+ *
+ * @throws {RangeError} it is.
+ */
+export function assertReadable(text: string, maxBytes: number, what: string): void {
+  // A unit of UTF-16 is one to three bytes of UTF-8, so most texts need no counting.
+  if (text.length * 3 <= maxBytes || encodeUtf8(text).length <= maxBytes) return;
+  throw new RangeError(`${what} must be at most ${maxBytes} bytes long`);
 }
 
 /**

@@ -1,11 +1,12 @@
 // Making a Manifest (section 4.1). What is made is verified before it leaves.
 
+import { canonicalize } from '../codec/jcs.js';
 import type { JsonObject } from '../codec/json-value.js';
 import type { Verified } from '../documents/verified.js';
 import { type AitpSuite, parseAid } from './aid.js';
-import { AITP_VERSION, DEFAULT_MANIFEST_TTL_SEC } from './constants.js';
+import { AITP_VERSION, DEFAULT_MANIFEST_TTL_SEC, MAX_MANIFEST_BYTES } from './constants.js';
 import { type ManifestAddresses, writeManifestAddresses } from './extensions.js';
-import { signJcs } from './jcs-profile.js';
+import { assertReadable, signJcs } from './jcs-profile.js';
 import { type IdentityType, type Manifest, verifyManifestBody } from './manifest.js';
 import { newNonce } from './nonce.js';
 import { signPop } from './pop.js';
@@ -46,7 +47,8 @@ export interface ManifestContent {
  * Makes and signs a Manifest.
  *
  * @throws {AitpError} MANIFEST_INVALID: content no reader would take, such as an endpoint that is not `https`.
- * @throws {RangeError} it would accept `oidc` identities and no issuer of any; a lifetime that is no number of seconds.
+ * @throws {RangeError} it would accept `oidc` identities and no issuer of any; a lifetime that is no number of seconds;
+ *   longer than the 65,536 bytes that are read.
  * @throws {TypeError} no clock, or an address that is no `https` URL.
  */
 export async function buildManifest(content: ManifestContent, signer: AitpSigner): Promise<Verified<Manifest>> {
@@ -80,6 +82,7 @@ export async function buildManifest(content: ManifestContent, signer: AitpSigner
     extensions: Object.keys(extensions).length === 0 ? undefined : extensions,
   });
   const signed = { ...body, signature: await signJcs(body, signer) };
+  assertReadable(canonicalize({ manifest: signed }), MAX_MANIFEST_BYTES, 'the Manifest');
   const { allowHttpLoopback = false } = content;
   return verifyManifestBody(signed, { now: () => publishedAtSec, expectedAid: signer.aid, allowHttpLoopback });
 }

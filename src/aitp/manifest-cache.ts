@@ -4,6 +4,7 @@
 import { assertInteger } from '../bytes/assert.js';
 import type { Verified } from '../documents/verified.js';
 import { type Manifest, newerManifest, type VerifyManifestOptions, verifyManifestBody } from './manifest.js';
+import { readClock } from './timestamps.js';
 
 /** The newest Manifest of each agent. */
 export interface ManifestCache {
@@ -51,8 +52,10 @@ export function manifestCache({ maxEntries = 1_000 }: { readonly maxEntries?: nu
     async get(aid, options) {
       const entry = held.get(aid);
       if (entry === undefined) return undefined;
-      const manifest = await verifyManifestBody(entry.manifest.body, { ...options, expectedAid: aid });
-      return entry.freshUntilSec > options.now() ? manifest : undefined;
+      const nowSec = readClock(options.now);
+      // One that is no longer fresh says nothing any more, neither yes nor no; one that has expired is told of as such.
+      if (entry.freshUntilSec <= nowSec && entry.manifest.expiresAtSec > nowSec) return undefined;
+      return verifyManifestBody(entry.manifest.body, { ...options, expectedAid: aid });
     },
     delete(aid) {
       held.delete(aid);

@@ -111,14 +111,27 @@ export async function verifyManifest(
 /**
  * Verifies a Manifest that came inside a message: the inner object alone.
  *
- * @param body As it came out of a strict parse of the message. Kept.
+ * @param value As it came out of a strict parse of the message. Copied.
  * @throws as {@link verifyManifest}.
  */
-export async function verifyManifestBody(body: JsonValue, options: VerifyManifestOptions): Promise<Verified<Manifest>> {
+export async function verifyManifestBody(
+  value: JsonValue,
+  options: VerifyManifestOptions,
+): Promise<Verified<Manifest>> {
   const nowSec = readClock(options.now);
+  // Verifying takes several steps, and whoever else holds the object could change it between two of them.
+  const body = copyOf(value);
   checkVersion(body, 'MANIFEST_VERSION_UNKNOWN', 'a Manifest');
   const read = readClosed(manifestBody(options.allowHttpLoopback === true), body, CODE, 'Manifest');
   return verifyRead(toManifest(read, body as JsonObject), options, nowSec);
+}
+
+function copyOf(value: JsonValue): JsonValue {
+  try {
+    return JSON.parse(canonicalize(value)) as JsonValue;
+  } catch (cause) {
+    throw new AitpError(CODE, 'a Manifest without a canonical form', { cause });
+  }
 }
 
 /** The text in which a Manifest is published. */

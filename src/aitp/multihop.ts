@@ -20,7 +20,7 @@ import { encodeBase64url } from '../codec/base64url.js';
 import type { JsonObject } from '../codec/json-value.js';
 import { sha256 } from '../curves/sha256.js';
 import type { Verified } from '../documents/verified.js';
-import { parseAid } from './aid.js';
+import { parseAid, sameKey } from './aid.js';
 import { assertGrants, expiryWithin, extMember, isWithin } from './claims.js';
 import { AITP_VERSION, DEFAULT_DELEGATION_TTL_SEC, DELEGATION_TYP } from './constants.js';
 import {
@@ -90,8 +90,10 @@ export async function verifyDelegationMultihop(
   token: unknown,
   options: VerifyMultihopOptions,
 ): Promise<Verified<Delegation>> {
-  const nowSec = assertDelegationOptions(options);
-  const { verifier, maxDelegationHops = DEFAULT_MAX_DELEGATION_HOPS, hopRevocation, signal } = options;
+  // A copy: what was checked is what counts, whoever changes the object meanwhile.
+  const decided = { ...options };
+  const nowSec = assertDelegationOptions(decided);
+  const { verifier, maxDelegationHops = DEFAULT_MAX_DELEGATION_HOPS, hopRevocation, signal } = decided;
   assertRevocationDecision(hopRevocation);
   assertInteger(maxDelegationHops, 'maxDelegationHops', 2, 16);
 
@@ -123,11 +125,11 @@ export async function verifyDelegationMultihop(
     previous = link;
   }
 
-  await checkSource(voucher, first, nowSec, options);
+  await checkSource(voucher, first, nowSec, decided);
   for (const { issuer, jti, scope: grants } of links) {
     if (jti !== undefined) await checkRevocation(hopRevocation, { issuer, jti, grants, nowSec, signal });
   }
-  return proveDelegation(asDelegation(previous, voucher, hops), options);
+  return proveDelegation(asDelegation(previous, voucher, hops), decided);
 }
 
 /**
@@ -154,7 +156,7 @@ export async function extendDelegation(signer: AitpSigner, options: ExtendDelega
   if (prior.expiresAtSec <= nowSec) throw expired('the delegation');
   if (!isWithin(scope, prior.scope)) throw exceeded();
   const delegatee = parseAid(options.delegatee, CODE);
-  if (delegatee.aid === signer.aid) throw selfDelegation();
+  if (sameKey(delegatee.aid, signer.aid)) throw selfDelegation();
   const chain = [...(prior.chain ?? []), prior.token];
   const claims: JsonObject = {
     ver: AITP_VERSION,

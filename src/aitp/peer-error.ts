@@ -2,7 +2,7 @@
 // the other side is a hint, and never a reason to trust or to distrust anything.
 
 import { SdkError } from '../errors.js';
-import type { ErrorPayload } from './envelope.js';
+import type { ErrorPayload } from './error-payload.js';
 
 const MAX_CODE_CHARACTERS = 64;
 const MAX_REASON_CHARACTERS = 256;

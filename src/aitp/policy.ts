@@ -51,7 +51,8 @@ export interface GrantDecision {
 export async function decideGrants(decision: GrantDecision): Promise<readonly string[]> {
   const { requested, offered, peer, policy = grantWhatIsOffered, allowedCapabilities } = decision;
   const possible = intersect(intersect(requested, offered), allowedCapabilities ?? requested);
-  const granted = possible.length === 0 ? [] : intersect(possible, await policy(peer, possible));
+  // A policy is handed a list of its own: whatever it does to that one adds nothing here.
+  const granted = possible.length === 0 ? [] : intersect(possible, await policy(peer, [...possible]));
   if (granted.length === 0) throw new AitpError('POLICY_VIOLATION', 'nothing the peer asks for may be granted to it');
   return granted;
 }

@@ -6,20 +6,24 @@
 // | 1    | JSON and shape of the request                               | INVALID_ENVELOPE; UNKNOWN_FIELD |
 // | 2    | the issuer's own Manifest holds                             | MANIFEST_EXPIRED               |
 // | 3    | the token: everything, its issuer is the one asked          | codes of tct.ts                |
-// | 4    | proof of possession under `sub`                             | POP_VERIFICATION_FAILED        |
+// | 4    | proof of possession under `sub`, made for this              | POP_VERIFICATION_FAILED        |
 // | 5    | the nonce was not seen before                               | REPLAY_DETECTED                |
 // | 6    | no more than 8 renewals, and 24 hours                       | POLICY_VIOLATION               |
 // | 7    | policy leaves some of the grants                            | POLICY_VIOLATION               |
 
 import { canonicalize } from '../codec/jcs.js';
-import type { JsonObject } from '../codec/json-value.js';
+import { waitFor } from '../documents/shared-wait.js';
 import type { Verified } from '../documents/verified.js';
+import type { Aid } from './aid.js';
+import { isWithin, narrow } from './claims.js';
 import { closedObject, nonceText, optional, parseSigned, readClosed, text } from './closed.js';
 import { DEFAULT_TCT_TTL_SEC } from './constants.js';
 import { AitpError } from './errors.js';
+import type { Manifest } from './manifest.js';
 import { newNonce } from './nonce.js';
 import { signPop, verifyPop } from './pop.js';
 import type { RandomSource } from './random.js';
+import { readRenewalNote, withRenewalNote } from './renewal-note.js';
 import type { ReplayStore } from './replay-store.js';
 import type { RevocationDecision } from './revocation.js';
 import type { AitpSigner } from './signer.js';
@@ -33,10 +37,17 @@ export const MAX_RENEWALS = 8;
 /** Longest time a first token may be renewed for, in seconds. */
 export const MAX_RENEWAL_AGE_SEC = 86_400;
 
-/** Where the issuer notes, in `ext` of its own tokens, how often and since when. It only ever makes it say no. */
-const NOTE = 'dev.ringline.renewal';
-
 const MAX_REQUEST_BYTES = 65_536;
+
+/**
+ * Finds the Manifest the holder of a token publishes: what a book of peers knows (`manifestOf`), or for holders that make
+ * theirs anew between handshakes the one at its address (`fetchManifest`).
+ *
+ * Whoever reads that Manifest has the holder's signature over its challenge, which is of the very form of the proof of a
+ * request for renewal: a request over that nonce proves nothing, and is refused. So is one of a holder whose Manifest is not
+ * found.
+ */
+export type FindHolderManifest = (holder: Aid) => Promise<Pick<Manifest, 'body'> | undefined>;
 
 /** How a request for renewal is answered. */
 export interface RenewTctOptions {
@@ -49,6 +60,11 @@ export interface RenewTctOptions {
   readonly replay: ReplayStore;
   /** What policy leaves of the grants now. Anything it adds is left out. Default: all of them. */
   readonly policy?: (tct: Verified<Tct>) => readonly string[] | Promise<readonly string[]>;
+  /**
+   * Without it a stolen token can be renewed by whoever knows the holder's Manifest; it stays bound to the holder's key.
+   * Default: no Manifest is looked at.
+   */
+  readonly findManifest?: FindHolderManifest;
   /** Lifetime in seconds: 1 or more. Default 3,600; cut at the end of the Manifest. */
   readonly ttlSec?: number;
   /** Whether a voucher goes with the new token. Default true. */
@@ -100,7 +116,8 @@ export async function buildRenewalRequest(
  *
  * @param input Text, or its UTF-8 bytes, from anywhere.
  * @param signer The issuer.
- * @returns The new token: another `jti`, the same holder and key, its grants or fewer.
+ * @returns The new token: another `jti`, the same holder and key, its grants or fewer. One that was issued for a delegation
+ *   ends with it.
  * @throws {AitpError} see the table.
  * @throws {LimitError} ERR_LIMIT_EXCEEDED: the memory of nonces is full.
  * @throws {TypeError | RangeError} an option of the wrong kind or range.
@@ -117,6 +134,7 @@ export async function renewTct(
     revocation,
     replay,
     policy,
+    findManifest,
     ttlSec = DEFAULT_TCT_TTL_SEC,
     voucher,
     signal,
@@ -137,21 +155,26 @@ export async function renewTct(
   });
   const { pop_nonce: nonce, pop_signature: signature } = request;
   await verifyPop(nonce, signature, current.subject, 'POP_VERIFICATION_FAILED');
-  if (!(await replay.addIfAbsent(`renew ${current.jti} ${nonce}`, current.expiresAtSec))) {
+  if (findManifest !== undefined) {
+    checkOwnProof(nonce, await waitFor(findManifest(current.subject), signal));
+  }
+  if (!(await waitFor(replay.addIfAbsent(`renew ${current.jti} ${nonce}`, current.expiresAtSec), signal))) {
     throw new AitpError('REPLAY_DETECTED', 'the request was seen before');
   }
-  const { count, sinceSec } = readNote(current);
-  if (count >= MAX_RENEWALS || nowSec - sinceSec >= MAX_RENEWAL_AGE_SEC) {
+  const { count, ...row } = readRenewalNote(current);
+  if (count >= MAX_RENEWALS || nowSec - row.sinceSec >= MAX_RENEWAL_AGE_SEC) {
     throw new AitpError('POLICY_VIOLATION', 'renewed often or long enough: a handshake is due');
   }
-  const left = policy === undefined ? current.grants : await policy(current);
+  const left = policy === undefined ? current.grants : await waitFor(Promise.resolve(policy(current)), signal);
   const issued = await issueTct(signer, {
     subject: current.subject,
-    grants: current.grants.filter((grant) => left.includes(grant)),
+    grants: narrow(current.grants, left),
     now,
     issuerManifest: { expiresAtSec: ownManifest.expiresAtSec },
     ttlSec,
-    extensions: { ...current.extensions, [NOTE]: { count: count + 1, since: sinceSec } },
+    extensions: withRenewalNote(current.extensions, { count: count + 1, ...row }),
+    // What was issued for a delegation is renewed within it.
+    ...(row.untilSec === undefined ? {} : { notAfterSec: row.untilSec }),
     ...(voucher === undefined ? {} : { voucher }),
     ...(random === undefined ? {} : { random }),
   });
@@ -173,7 +196,7 @@ export async function readRenewal(input: string | Uint8Array, options: ReadRenew
   const answer = readClosed(RESPONSE, parseSigned(input, CODE, MAX_REQUEST_BYTES), CODE, 'answer about renewal');
   const tct = await verifyTct(answer.tct, { ...rest, issuer: current.issuer, audience: current.subject });
   if (tct.jti === current.jti) throw new AitpError('TCT_SIGNATURE_INVALID', 'the token was not renewed');
-  if (!tct.claimedGrants.every((grant) => current.claimedGrants.includes(grant))) {
+  if (!isWithin(tct.claimedGrants, current.claimedGrants)) {
     throw new AitpError('GRANT_OVERFLOW', 'the renewed token grants more than the old one');
   }
   if (answer.grant_voucher === undefined) return { tct };
@@ -181,11 +204,11 @@ export async function readRenewal(input: string | Uint8Array, options: ReadRenew
   return { tct, voucher };
 }
 
-/** How often a token of ours was renewed, and since when; a first token says nothing of that. */
-function readNote({ extensions, issuedAtSec }: Tct): { readonly count: number; readonly sinceSec: number } {
-  const { count, since } = (extensions?.[NOTE] ?? {}) as JsonObject;
-  const known = typeof count === 'number' && typeof since === 'number';
-  return known ? { count, sinceSec: since } : { count: 0, sinceSec: issuedAtSec };
+/** @throws {AitpError} POP_VERIFICATION_FAILED: the proof is one that everybody has, or it is not known whether it is. */
+function checkOwnProof(nonce: string, manifest: Pick<Manifest, 'body'> | undefined): void {
+  const { challenge } = (manifest?.body.proof_of_possession ?? {}) as { readonly challenge?: unknown };
+  if (typeof challenge === 'string' && challenge !== nonce) return;
+  throw new AitpError('POP_VERIFICATION_FAILED', 'the proof may be the one in the Manifest of the holder');
 }
 
 const CODE = 'INVALID_ENVELOPE';

@@ -16,7 +16,7 @@ export interface ReplayStore {
    *
    * @param key Sender and identifier.
    * @param expiresAtSec First Unix second at which it may be forgotten.
-   * @returns Whether it was absent; `false` is a replay.
+   * @returns Whether it was absent; `false` is a replay, also where there is no room.
    * @throws {LimitError} ERR_LIMIT_EXCEEDED: no room for another key.
    */
   addIfAbsent(key: string, expiresAtSec: number): Promise<boolean>;
@@ -41,7 +41,7 @@ const DEFAULT_MAX_ENTRIES = 100_000;
 /**
  * Makes a memory that lives as long as the program.
  *
- * Expired keys go when room is needed, in the order they came: two sweeps never look at one key twice.
+ * Expired keys go when room is needed.
  *
  * @throws {TypeError | RangeError} an option of the wrong kind or range.
  */
@@ -78,14 +78,15 @@ export interface StoredReplayStore extends ReplayStore {
   sweep(): Promise<number>;
 }
 
-/** Keys between two sweeps of a store. */
+/** Keys between two sweeps of a store, which are a second apart at least. */
 const SWEEP_EVERY = 256;
 
 /**
  * Makes a memory in a store, shared by every tab and worker that shares the store.
  *
  * An expired key is replaced in two steps. That is no gap: a message that could be replayed has expired by then, too.
- * The bound holds to within 256 keys for each program that shares the store.
+ * Each program that shares the store sees what the others added every 256 keys, or a second later: the bound of all
+ * together holds to within that.
  *
  * @throws {TypeError | RangeError} an option of the wrong kind or range.
  */
@@ -98,8 +99,10 @@ export function storedReplayStore(
   if (typeof prefix !== 'string' || prefix === '') throw new TypeError('prefix must be a string with content');
   let untilSweep = 0;
   let room = 0;
+  let sweptAtSec = -1;
+  let sweeping: Promise<number> | undefined;
 
-  async function sweep(): Promise<number> {
+  async function walk(): Promise<number> {
     let left = 0;
     for (const key of await store.keys()) {
       if (!key.startsWith(prefix)) continue;
@@ -108,27 +111,50 @@ export function storedReplayStore(
     }
     untilSweep = SWEEP_EVERY;
     room = maxEntries - left;
+    sweptAtSec = readClock(now);
     return left;
+  }
+
+  /** One walk for everybody who asks meanwhile. */
+  function sweep(): Promise<number> {
+    sweeping ??= walk().finally(() => {
+      sweeping = undefined;
+    });
+    return sweeping;
+  }
+
+  async function has(key: string): Promise<boolean> {
+    return expiry(await store.get(prefix + key)) > readClock(now);
+  }
+
+  async function add(record: string, expiresAtSec: number): Promise<boolean> {
+    const first = await store.putIfAbsent(record, expiresAtSec);
+    if (first.written) return true;
+    if (expiry(first.value) > readClock(now)) return false;
+    await store.delete(record);
+    return (await store.putIfAbsent(record, expiresAtSec)).written;
   }
 
   return {
     sweep,
-    async has(key) {
-      return expiry(await store.get(prefix + key)) > readClock(now);
-    },
+    has,
     async addIfAbsent(key, expiresAtSec) {
-      if (untilSweep <= 0 || room <= 0) await sweep();
-      if (room <= 0) throw new LimitError('maxEntries', maxEntries, maxEntries + 1);
-      untilSweep--;
-      const record = prefix + key;
-      const first = await store.putIfAbsent(record, expiresAtSec);
-      if (!first.written) {
-        if (expiry(first.value) > readClock(now)) return false;
-        await store.delete(record);
-        if (!(await store.putIfAbsent(record, expiresAtSec)).written) return false;
+      // At most once a second: a full memory under fire must not be walked for every message.
+      if ((untilSweep <= 0 || room <= 0) && sweptAtSec !== readClock(now)) await sweep();
+      if (room <= 0) {
+        if (await has(key)) return false;
+        throw new LimitError('maxEntries', maxEntries, maxEntries + 1);
       }
+      // Taken before the wait, so that many at once do not all see the same room.
+      untilSweep--;
       room--;
-      return true;
+      let added = false;
+      try {
+        added = await add(prefix + key, expiresAtSec);
+        return added;
+      } finally {
+        if (!added) room++;
+      }
     },
   };
 }

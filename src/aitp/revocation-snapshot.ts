@@ -2,6 +2,7 @@
 // statement, too: nothing is revoked. One that is malformed or badly signed is an error; one that is merely old, or of
 // another issuer, is as good as none.
 
+import { assertString } from '../bytes/assert.js';
 import { canonicalize } from '../codec/jcs.js';
 import type { JsonObject } from '../codec/json-value.js';
 import { type Verified, verified } from '../documents/verified.js';
@@ -21,7 +22,7 @@ import {
 } from './closed.js';
 import { AITP_VERSION, DEFAULT_MAX_STALENESS_SEC, MAX_SNAPSHOT_BYTES, TIMESTAMP_TOLERANCE_SEC } from './constants.js';
 import { AitpError } from './errors.js';
-import { type JcsOptions, signJcs, verifyJcs } from './jcs-profile.js';
+import { assertReadable, type JcsOptions, signJcs, verifyJcs } from './jcs-profile.js';
 import type { AitpSigner } from './signer.js';
 import { isUuid } from './uuid.js';
 
@@ -64,6 +65,8 @@ export interface SnapshotContent {
   readonly expiresAtSec: number;
   /** In the order in which they are to be listed. */
   readonly entries: readonly RevocationEntry[];
+  /** Longest list that is signed, in bytes. Default 262,144, the most that readers take unless they were told otherwise. */
+  readonly maxBytes?: number;
 }
 
 const CODE = 'REVOCATION_SNAPSHOT_INVALID';
@@ -73,16 +76,18 @@ const SIGNATURE_CODE = 'REVOCATION_SNAPSHOT_SIGNATURE_INVALID';
  * Makes and signs a snapshot.
  *
  * @returns The text that is published.
- * @throws {TypeError} a `jti` that is no UUID.
- * @throws {RangeError} times that are no whole seconds, or out of order.
+ * @throws {TypeError} a `jti` that is no UUID, or a reason that is no text.
+ * @throws {RangeError} times that are no whole seconds, or out of order; a list longer than `maxBytes`. Entries whose
+ *   tokens have expired can be left out.
  */
 export async function buildSnapshot(content: SnapshotContent, signer: AitpSigner): Promise<string> {
-  const { publishedAtSec, expiresAtSec, entries } = content;
+  const { publishedAtSec, expiresAtSec, entries, maxBytes = MAX_SNAPSHOT_BYTES } = content;
   for (const seconds of [publishedAtSec, expiresAtSec, ...entries.map((entry) => entry.revokedAtSec)]) {
     if (!Number.isSafeInteger(seconds) || seconds < 0) throw new RangeError('times must be whole Unix seconds');
   }
   if (expiresAtSec <= publishedAtSec) throw new RangeError('expiresAtSec must be after publishedAtSec');
   if (!entries.every(({ jti }) => isUuid(jti))) throw new TypeError('jti must be a UUID of version 4 in lower case');
+  for (const { reason = '' } of entries) assertString(reason, 'reason');
   const body: JsonObject = {
     version: AITP_VERSION,
     issuer: signer.aid,
@@ -94,7 +99,9 @@ export async function buildSnapshot(content: SnapshotContent, signer: AitpSigner
       ...(reason === undefined ? {} : { reason }),
     })),
   };
-  return canonicalize({ revocation_list: body, signature: await signJcs(body, signer) });
+  const written = canonicalize({ revocation_list: body, signature: await signJcs(body, signer) });
+  assertReadable(written, maxBytes, 'the revocation list');
+  return written;
 }
 
 /**

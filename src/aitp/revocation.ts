@@ -2,6 +2,7 @@
 // or the words that there is to be none. When nothing usable is known, the fail mode answers; the default is no.
 
 import { assertInteger } from '../bytes/assert.js';
+import { waitFor } from '../documents/shared-wait.js';
 import type { Verified } from '../documents/verified.js';
 import { DEFAULT_MAX_STALENESS_SEC } from './constants.js';
 import { AitpError } from './errors.js';
@@ -146,8 +147,10 @@ export function snapshotRevocation(load: LoadSnapshot, options: SnapshotRevocati
       let held = memory.get(issuer);
       const ageSec = held === undefined ? undefined : nowSec - (loadedAtSec.get(held) ?? 0);
       if (ageSec === undefined || ageSec < 0 || ageSec >= cacheSec) {
-        const loaded = await attempt(() => load(issuer, { signal }));
-        signal?.throwIfAborted();
+        const loaded = await waitFor(
+          attempt(() => load(issuer, { signal })),
+          signal,
+        );
         if (loaded !== undefined) {
           const snapshot = await verifySnapshot(loaded, options);
           // Of another issuer: as good as none.
@@ -186,7 +189,7 @@ export function snapshotMemory(maxIssuers: number): SnapshotMemory {
     offer(snapshot, nowSec) {
       const { issuer } = snapshot;
       const before = held.get(issuer);
-      if (before !== undefined && before.publishedAtSec > snapshot.publishedAtSec) return before;
+      if (before !== undefined && isOlder(snapshot, before)) return before;
       if (!isUsable(snapshot, issuer, nowSec, Number.POSITIVE_INFINITY)) return before;
       held.delete(issuer);
       if (held.size >= maxIssuers) for (const oldest of held.keys()) if (held.delete(oldest)) break;
@@ -194,6 +197,20 @@ export function snapshotMemory(maxIssuers: number): SnapshotMemory {
       return snapshot;
     },
   };
+}
+
+/**
+ * Asks about a token as it was decided: a check, where both stand in one object.
+ *
+ * @returns What is left of the grants; the very list of the query where that is all of them and nobody was asked.
+ * @throws what the check throws. @throws `signal.reason`, untouched, also where the check does not listen.
+ */
+export async function askRevocation(
+  revocation: RevocationDecision,
+  query: RevocationQuery,
+): Promise<readonly string[]> {
+  if (!('check' in revocation)) return query.grants;
+  return (await waitFor(revocation.check(query), query.signal)).grants;
 }
 
 /**
@@ -205,6 +222,12 @@ export function assertRevocationDecision(revocation: unknown): asserts revocatio
   const { check, dangerouslyIgnoreRevocation } = (revocation ?? {}) as Record<string, unknown>;
   if (typeof check === 'function' || dangerouslyIgnoreRevocation === true) return;
   throw new TypeError('revocation must be a RevocationCheck, or { dangerouslyIgnoreRevocation: true }');
+}
+
+/** Whether a snapshot is older than another. Of two of one second the longer one counts as the newer: lists grow. */
+function isOlder(snapshot: RevocationSnapshot, held: RevocationSnapshot): boolean {
+  const agoSec = held.publishedAtSec - snapshot.publishedAtSec;
+  return agoSec === 0 ? snapshot.revokedJtis.size < held.revokedJtis.size : agoSec > 0;
 }
 
 /** What a source found; `undefined` where it failed, in whichever way. */

@@ -3,6 +3,7 @@
 import { isObject } from '../codec/is-object.js';
 import { canonicalize } from '../codec/jcs.js';
 import type { JsonObject } from '../codec/json-value.js';
+import { hasAidForm } from './aid.js';
 import {
   aidText,
   anyObject,
@@ -14,11 +15,12 @@ import {
   readClosed,
   seconds,
   text,
+  that,
   uuidText,
 } from './closed.js';
-import { AITP_VERSION } from './constants.js';
+import { AITP_VERSION, MAX_BUNDLE_BYTES } from './constants.js';
 import { AitpError } from './errors.js';
-import { signJcs } from './jcs-profile.js';
+import { assertReadable, assertSignable, signJcs } from './jcs-profile.js';
 import type { RandomSource } from './random.js';
 import type { AitpSigner } from './signer.js';
 import type { Tct } from './tct.js';
@@ -40,6 +42,12 @@ export interface BuildSessionBundleOptions {
 
 const CODE = 'SESSION_BUNDLE_INVALID';
 
+/**
+ * A text of the form of an AID. Whether its key can be used is part of the verdict on its token, once the bundle's signature
+ * holds: thousands of points of P-256 are half a second of work, which nobody gets from us for nothing.
+ */
+const memberAid = /* @__PURE__ */ that<string>('an AID', (value) => typeof value === 'string' && hasAidForm(value));
+
 const BUNDLE = /* @__PURE__ */ (() =>
   closedObject({
     // Another version is step 1, and has a code of its own.
@@ -49,7 +57,7 @@ const BUNDLE = /* @__PURE__ */ (() =>
     issued_at: seconds(0),
     expires_at: seconds(1),
     // None at all is step 4.
-    participants: listOf(closedObject({ aid: aidText, tct: text })),
+    participants: listOf(closedObject({ aid: memberAid, tct: text })),
     extensions: optional(anyObject),
     // Its form is part of the verdict on it.
     signature: text,
@@ -65,7 +73,8 @@ export type ReadBundle = Read<typeof BUNDLE>;
  * @returns The text that is handed to every participant.
  * @throws {AitpError} BUNDLE_EMPTY_PARTICIPANTS. BUNDLE_COORDINATOR_ISSUER_MISMATCH: a token of another issuer.
  *   BUNDLE_EXPIRED: a token has expired.
- * @throws {TypeError | RangeError} an option of the wrong kind or range.
+ * @throws {TypeError | RangeError} an option of the wrong kind or range, or more tokens than the 524,288 bytes that are read
+ *   can hold.
  */
 export async function buildSessionBundle(signer: AitpSigner, options: BuildSessionBundleOptions): Promise<string> {
   const { tcts, sessionId = newUuid(options.random), extensions } = options;
@@ -86,7 +95,10 @@ export async function buildSessionBundle(signer: AitpSigner, options: BuildSessi
     participants: tcts.map(({ subject, token }) => ({ aid: subject, tct: token })),
     ...(extensions === undefined ? {} : { extensions }),
   };
-  return canonicalize({ session_bundle: { ...body, signature: await signJcs(body, signer) } });
+  if (extensions !== undefined) assertSignable(extensions, 'extensions');
+  const written = canonicalize({ session_bundle: { ...body, signature: await signJcs(body, signer) } });
+  assertReadable(written, MAX_BUNDLE_BYTES, 'the bundle');
+  return written;
 }
 
 /**

@@ -9,18 +9,20 @@
 // | 2    | `expires_at` in the future                               | BUNDLE_EXPIRED                      |
 // | 3    | `expires_at` is the first `exp` of the tokens            | BUNDLE_EXPIRY_WINDOW_INVARIANT      |
 // | 4    | there are participants                                   | BUNDLE_EMPTY_PARTICIPANTS           |
-// | 5    | the coordinator's Manifest, where one is asked for       | KEY_RESOLUTION_FAILED               |
+// | 5a   | the coordinator is the one wanted                        | BUNDLE_INVALID_SIGNATURE            |
+// | 5b   | the coordinator's Manifest, where one is asked for       | KEY_RESOLUTION_FAILED               |
 // | 6    | signature of the coordinator                             | BUNDLE_INVALID_SIGNATURE            |
 // | 7    | each token: `iss`; `aud`; everything else                | BUNDLE_COORDINATOR_ISSUER_MISMATCH; BUNDLE_AUDIENCE_MISMATCH; BUNDLE_PARTICIPANT_TCT_INVALID |
 // | 8    | the verifier is a participant                            | BUNDLE_NOT_MEMBER                   |
 //
 // A member whose token was revoked is dropped, unless it is the verifier itself (step 7).
 
-import { assertString } from '../bytes/assert.js';
+import { assertSignal, assertString } from '../bytes/assert.js';
 import type { JsonObject } from '../codec/json-value.js';
+import { waitFor } from '../documents/shared-wait.js';
 import { type Verified, verified } from '../documents/verified.js';
 import type { Aid } from './aid.js';
-import { AITP_VERSION, TCT_TYP } from './constants.js';
+import { AITP_VERSION, MAX_BUNDLE_BYTES, TCT_TYP } from './constants.js';
 import { AitpError, type AitpWireCode } from './errors.js';
 import { type JcsOptions, verifyJcs, withoutMember } from './jcs-profile.js';
 import { type ParsedJws, parseJws } from './jws-profile.js';
@@ -74,9 +76,6 @@ export interface VerifySessionBundleOptions extends JcsOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Longest bundle that is read unless told otherwise. */
-export const MAX_BUNDLE_BYTES = 524_288;
-
 /**
  * Verifies a session bundle, in the order of the table above.
  *
@@ -89,22 +88,29 @@ export async function verifySessionBundle(
   input: string | Uint8Array,
   options: VerifySessionBundleOptions,
 ): Promise<Verified<SessionBundle>> {
-  const { verifier, revocation, signal } = options;
+  // A copy: what was checked is what counts, whoever changes the object meanwhile.
+  const decided = { ...options };
+  const { verifier, revocation, coordinator, now, signal } = decided;
   assertString(verifier, 'verifier');
   assertRevocationDecision(revocation);
-  const nowSec = readClock(options.now);
+  assertSignal(signal);
+  const nowSec = readClock(now);
   signal?.throwIfAborted();
-  const { read, body } = readBundle(input, options.maxBytes ?? MAX_BUNDLE_BYTES);
+  const { read, body } = readBundle(input, decided.maxBytes ?? MAX_BUNDLE_BYTES);
   const tokens = checkWindow(read, nowSec);
-  const issuerManifest = await findManifest(read.coordinator, options);
-  await checkSignature(read, body, options);
+  // Before anything is looked up for somebody nobody asked about.
+  if (coordinator !== undefined && coordinator !== read.coordinator) {
+    throw new AitpError('BUNDLE_INVALID_SIGNATURE', 'the bundle is of another coordinator');
+  }
+  const issuerManifest = await findManifest(read.coordinator, decided);
+  await checkSignature(read, body, decided);
 
   const members: SessionMember[] = [];
   const droppedAids: Aid[] = [];
   for (const [at, { aid, tct: text }] of read.participants.entries()) {
-    const tct = await verifyMember(tokens[at], text, aid, read.coordinator, { ...options, issuerManifest });
-    if (tct === undefined) droppedAids.push(aid);
-    else members.push({ aid, tct });
+    const tct = await verifyMember(tokens[at], text, aid as Aid, read.coordinator, { ...decided, issuerManifest });
+    if (tct === undefined) droppedAids.push(aid as Aid);
+    else members.push({ aid: tct.subject, tct });
   }
   if (!members.some(({ aid }) => aid === verifier)) {
     throw new AitpError('BUNDLE_NOT_MEMBER', 'the verifier is not a member of the session');
@@ -138,16 +144,16 @@ function checkWindow(read: ReadBundle, nowSec: number): readonly (ParsedJws | un
   return tokens;
 }
 
-/** Step 5. */
+/** Step 5b. */
 async function findManifest(coordinator: Aid, options: VerifySessionBundleOptions): Promise<ManifestBound> {
   const { findManifest: find, signal } = options;
   if (find === undefined) return { dangerouslyIgnoreIssuerManifest: true };
   const unresolved = (cause?: unknown) =>
     new AitpError('KEY_RESOLUTION_FAILED', 'no Manifest of the coordinator', { cause });
-  const manifest = await find(coordinator).catch((cause: unknown) => {
+  const search = (async () => find(coordinator))().catch((cause: unknown) => {
     throw unresolved(cause);
   });
-  signal?.throwIfAborted();
+  const manifest = await waitFor(search, signal);
   if (manifest?.aid !== coordinator) throw unresolved();
   return { aid: coordinator, expiresAtSec: manifest.expiresAtSec };
 }
@@ -156,9 +162,6 @@ async function findManifest(coordinator: Aid, options: VerifySessionBundleOption
 async function checkSignature(read: ReadBundle, body: JsonObject, options: VerifySessionBundleOptions): Promise<void> {
   const code: AitpWireCode = 'BUNDLE_INVALID_SIGNATURE';
   const { coordinator, signature } = read;
-  if (options.coordinator !== undefined && options.coordinator !== coordinator) {
-    throw new AitpError(code, 'the bundle is of another coordinator');
-  }
   await verifyJcs(withoutMember(body, 'signature'), signature, coordinator, code, options);
 }
 

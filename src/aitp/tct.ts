@@ -29,6 +29,7 @@ import {
   extMember,
   grantList,
   issuedAtClaim,
+  narrow,
   versionClaim,
 } from './claims.js';
 import { aidText, closedObject, readClosed, text, uuidText } from './closed.js';
@@ -36,7 +37,7 @@ import { AITP_VERSION, DEFAULT_TCT_TTL_SEC, TCT_TYP } from './constants.js';
 import { AitpError } from './errors.js';
 import { type ParsedJws, signJws, verifyJws } from './jws-profile.js';
 import type { RandomSource } from './random.js';
-import { assertRevocationDecision, type RevocationDecision } from './revocation.js';
+import { askRevocation, assertRevocationDecision, type RevocationDecision } from './revocation.js';
 import type { AitpSigner } from './signer.js';
 import { type AitpClock, readClock } from './timestamps.js';
 import { isUuid, newUuid } from './uuid.js';
@@ -142,9 +143,7 @@ const CLAIM_NAMES = ['ver', 'jti', 'iss', 'sub', 'aud', 'iat', 'exp', 'grants', 
  * ```
  */
 export async function verifyTct(token: unknown, options: VerifyTctOptions): Promise<Verified<Tct>> {
-  assertOptions(options);
-  const { issuer, audience, issuerManifest, revocation, signal } = options;
-  const nowSec = readClock(options.now);
+  const { issuer, audience, issuerManifest, revocation, nowSec, signal } = assertOptions(options);
   signal?.throwIfAborted();
   const jws = await verifyJws(token, {
     typ: TCT_TYP,
@@ -155,10 +154,10 @@ export async function verifyTct(token: unknown, options: VerifyTctOptions): Prom
   });
   const tct = readTct(jws, audience);
   await checkTct(tct, nowSec, issuerManifest);
-  // Where both stand in one object, the check counts.
-  if (!('check' in revocation)) return verified(tct);
-  const { grants } = await revocation.check({ issuer: tct.issuer, jti: tct.jti, grants: tct.grants, nowSec, signal });
-  return verified(grants === tct.grants ? tct : { ...tct, grants });
+  const { jti, grants } = tct;
+  const left = await askRevocation(revocation, { issuer: tct.issuer, jti, grants, nowSec, signal });
+  // Whatever a check answers: a token never grants more than it says.
+  return verified(left === grants ? tct : { ...tct, grants: narrow(grants, left) });
 }
 
 /**
@@ -174,6 +173,9 @@ export async function verifyTct(token: unknown, options: VerifyTctOptions): Prom
 export async function issueTct(signer: AitpSigner, options: IssueTctOptions): Promise<IssuedTct> {
   const { subject, ttlSec = DEFAULT_TCT_TTL_SEC, issuerManifest, notAfterSec, extensions, voucher = true } = options;
   assertManifestBound(issuerManifest);
+  if (((issuerManifest as { readonly aid?: string }).aid ?? signer.aid) !== signer.aid) {
+    throw new TypeError('issuerManifest must be the Manifest of the signer');
+  }
   const issuedAtSec = readClock(options.now);
   if (options.grants.length === 0) throw new AitpError('POLICY_VIOLATION', 'nothing is granted');
   const grants = assertGrants(options.grants, 'grants');
@@ -259,17 +261,20 @@ const CLAIMS = /* @__PURE__ */ (() =>
     ext: extensionClaim,
   }))();
 
-function assertOptions(options: VerifyTctOptions): void {
-  const { issuer, audience, issuerManifest, revocation, signal } = (options ?? {}) as VerifyTctOptions;
+/** Reads each option once, so that what was checked is what counts, whoever changes the object meanwhile. */
+function assertOptions(options: VerifyTctOptions): Omit<VerifyTctOptions, 'now'> & { readonly nowSec: number } {
+  const { issuer, audience, issuerManifest, revocation, now, signal } = (options ?? {}) as VerifyTctOptions;
   assertDecided(issuer, 'issuer', 'dangerouslyAcceptAnyIssuer');
   assertDecided(audience, 'audience', 'dangerouslyAcceptAnyHolder');
   assertManifestBound(issuerManifest);
   assertRevocationDecision(revocation);
   assertSignal(signal);
   const manifestOf = (issuerManifest as { readonly aid?: string }).aid;
-  if (typeof issuer === 'string' && manifestOf !== undefined && manifestOf !== issuer) {
+  // The end of one agent's Manifest says nothing of the tokens of any other.
+  if (manifestOf !== undefined && manifestOf !== issuer) {
     throw new TypeError('issuerManifest must be the Manifest of the issuer');
   }
+  return { issuer, audience, issuerManifest, revocation, nowSec: readClock(now), ...(signal && { signal }) };
 }
 
 /** @throws {TypeError} neither a text nor the waiver of that name. */

@@ -49,6 +49,10 @@ export interface TrustConfig {
 export function readTrustConfig(input: string | Uint8Array): TrustConfig {
   const { trust_anchors: anchors = [], pinned_keys: pins = [], ...rest } = readDocument(input);
   const { offline_mode = false, cache_ttl_secs = 3_600, fail_mode = 'fail_closed' } = rest.key_resolution ?? {};
+  // Two entries would be read by some as the first, by others as the last: which keys count is not to be guessed.
+  if (new Set(anchors.map(({ issuer }) => issuer)).size !== anchors.length) {
+    throw new TypeError('trust_anchors must not name an issuer twice');
+  }
   const { mode = 'fail_closed', max_staleness_secs = DEFAULT_MAX_STALENESS_SEC } = rest.revocation_policy ?? {};
   return {
     trustAnchors: anchors.map(({ issuer }) => issuer),

@@ -85,6 +85,29 @@ describe('an agent', () => {
   });
 });
 
+it('a policy of the agent is not lost by an option that is there and has no value', async () => {
+  const bare = await agentOf(2);
+  const a = await agentOf(1, { pinnedKeys: pinnedKeys([pin(bare, 'bert')]) });
+  const grantPolicy = () => [];
+  const b = await agentOf(2, { pinnedKeys: pinnedKeys([pin(a, 'anna')]), grantPolicy });
+  await a.buildManifest(manifestOf('anna'));
+  const session = a.newSession({ pinnedKeys: undefined });
+  const published = await b.buildManifest(manifestOf('bert'));
+  const answering = b.newResponder({ grantPolicy: undefined });
+  const { ackJson } = await answering.processHello(await session.buildHello(published, ['read']));
+  const commit = await session.processHelloAck(ackJson);
+  expect(await codeOf(answering.processCommit(commit))).toBe('POLICY_VIOLATION');
+});
+
+it('tells its clock to whatever works for it, and no secret to whoever looks', async () => {
+  const agent = await agentOf(1);
+  expect(agent.now()).toBe(clock.sec);
+  const secret = new Uint8Array(32).fill(1);
+  const shown = JSON.stringify(agent, (_name, value) => (value instanceof Uint8Array ? [...value].join() : value));
+  expect(shown).not.toContain([...secret].join());
+  expect(Object.keys(agent.signer).sort()).toEqual(['aid', 'alg', 'publicKey', 'sign', 'suite']);
+});
+
 describe('a token', () => {
   it('is verified by whoever granted it, and says who holds it', async () => {
     const { a, b, result } = await befriended();
@@ -122,10 +145,20 @@ describe('a token', () => {
     const { a, b, result } = await befriended();
     const request = await a.buildRenewalRequest(result.claims);
     const revocation = ownRevocations(new Set());
-    const renewed = await b.processRenewalRequest(request, { revocation });
+    const findManifest = async () => a.manifest;
+    const renewed = await b.processRenewalRequest(request, { revocation, findManifest });
     expect(renewed.tct).toMatchObject({ subject: a.aid, grants: ['read'] });
     expect(renewed.tct.jti).not.toBe(result.claims.jti);
-    expect(await codeOf(b.processRenewalRequest(request, { revocation }))).toBe('REPLAY_DETECTED');
+    expect(await codeOf(b.processRenewalRequest(request, { revocation, findManifest }))).toBe('REPLAY_DETECTED');
+  });
+
+  it('is renewed by nobody who was not told where the Manifest of its holder is', async () => {
+    const { a, b, result } = await befriended();
+    const request = await a.buildRenewalRequest(result.claims);
+    const revocation = ownRevocations(new Set());
+    await expect(b.processRenewalRequest(request, { revocation } as never)).rejects.toThrow(TypeError);
+    const waived = { revocation, findManifest: { dangerouslyIgnoreManifest: true } } as const;
+    expect((await b.processRenewalRequest(request, waived)).tct.subject).toBe(a.aid);
   });
 });
 

@@ -1,3 +1,6 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { aidFromDid, aidJkt, aidOfKey, didFromAid, isAid, parseAid, sameKey } from '../../src/aitp/aid.js';
 import { encodeBase64url } from '../../src/codec/base64url.js';
@@ -78,4 +81,24 @@ describe('the three forms', () => {
     const first = parseAid(A.aid);
     expect(parseAid(A.aid)).toBe(first);
   });
+});
+
+it('strangers do not make us keep their messages by the names in them', () => {
+  setFlagsFromString('--expose-gc');
+  const collect: () => void = runInNewContext('gc');
+  const usedMb = () => {
+    collect();
+    return process.memoryUsage().heapUsed / 1e6;
+  };
+  const names = Array.from({ length: 500 }, () => {
+    const { x } = generateKeyPairSync('ed25519').publicKey.export({ format: 'jwk' });
+    return `aid:pubkey:${x}`;
+  });
+  const before = usedMb();
+  for (const name of names) {
+    // Cut out of a longer text, as every name is that comes from a peer: engines keep the whole for the sake of the part.
+    const message = `${name}${name.slice(-9).repeat(7_000)}`;
+    expect(isAid(JSON.parse(JSON.stringify(message)).slice(0, name.length))).toBe(true);
+  }
+  expect(usedMb() - before).toBeLessThan(10);
 });

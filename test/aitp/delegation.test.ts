@@ -308,3 +308,35 @@ it.each<[string, object]>([
 ])('a decision that is missing is a TypeError: %s', async (_what, overrides) => {
   await expect(verify('garbage', overrides as Partial<VerifyDelegationOptions>)).rejects.toBeInstanceOf(TypeError);
 });
+
+describe('one key under two names', () => {
+  const tagged = (key: typeof B) => key.aid.replace('aid:pubkey:', 'aid:pubkey:ed25519:');
+
+  it('does not delegate to itself', async () => {
+    const selfish = forge(B, DELEGATION, delegationClaims(B, { ...B, aid: tagged(B) }, A, { voucher }));
+    await refuses(selfish, 'DELEGATION_INVALID_SIGNATURE');
+    const issued = issueDelegation(b, { voucher, delegatee: tagged(B), scope: ['read_data'], now });
+    await expect(issued).rejects.toMatchObject({ wireCode: 'DELEGATION_INVALID_SIGNATURE' });
+  });
+
+  it('is not the agent a voucher or a delegation names', async () => {
+    const other = { ...B, aid: tagged(B) };
+    await refuses(forge(other, DELEGATION, delegationClaims(other, C, A, { voucher })), 'DELEGATION_INVALID_VOUCHER');
+    await refuses(delegate({ aud: tagged(A) }), 'DELEGATION_AUDIENCE_MISMATCH');
+  });
+});
+
+it('an answer that carries the waiver as well is still looked at', async () => {
+  const nonce = 'AAAAAAAAAAAAAAAAAAAAAA';
+  const both = (signature: string) => ({ nonce, signature, dangerouslySkipPop: true }) as never;
+  await refuses(delegate(), 'DELEGATION_POP_FAILED', { pop: both('x') });
+  await refuses(delegate(), 'DELEGATION_POP_FAILED', { pop: both(await signPop(nonce, b)) });
+  expect(await verify(delegate(), { pop: both(await signPop(nonce, c)) })).toMatchObject({ delegatee: C.aid });
+});
+
+it('the proof that was asked for is the one that counts, whoever changes the options meanwhile', async () => {
+  const changing = { ...options({ pop: { nonce: 'AAAAAAAAAAAAAAAAAAAAAA', signature: 'x' } }) };
+  const verdict = verifyDelegation(delegate(), changing);
+  Object.assign(changing, { pop: skipPop, verifier: B.aid });
+  await expect(verdict).rejects.toMatchObject({ wireCode: 'DELEGATION_POP_FAILED' });
+});

@@ -22,6 +22,7 @@ import { memoryReplayStore, type ReplayStore } from '../../src/aitp/replay-store
 import { ownRevocations } from '../../src/aitp/revocation.js';
 import { type AitpSigner, aitpSignerFromSeed } from '../../src/aitp/signer.js';
 import { issueTct, type Tct } from '../../src/aitp/tct.js';
+import type { JsonObject } from '../../src/codec/json-value.js';
 import type { Verified } from '../../src/documents/verified.js';
 import { KEYS, NOW, tamper, uuid } from './tokens-oracle.js';
 
@@ -181,19 +182,18 @@ describe('invocation', () => {
     await refused(await invoke(), 'TCT_SIGNATURE_INVALID', { token: tamper(tct.token) });
     await refused(await invoke(), 'TCT_REVOKED', { revocation: ownRevocations(new Set([tct.jti])) });
     await refused(await invoke('read_data', b, { tct: { jti: uuid(9) } }), 'INVALID_ENVELOPE');
-    await refused(await invoke('read data'), 'INVALID_ENVELOPE');
     await refused((await invoke()).replace('read_data', 'read_dat0'), 'INVALID_SIGNATURE');
     const again = await invoke();
     await verify(again);
     await refused(again, 'REPLAY_DETECTED');
     const content = { messageType: 'pop_response', payload: {}, timestampSec: at } as const;
     await refused(encodeEnvelope(await buildEnvelope(content, b as AitpSigner)), 'INVALID_ENVELOPE');
-    const extra = {
-      messageType: INVOCATION_TYPE,
-      timestampSec: at,
-      payload: { tct_jti: tct.jti, capability: 'x', y: 1 },
+    const saying = async (payload: JsonObject) => {
+      const message = { messageType: INVOCATION_TYPE, timestampSec: at, payload };
+      return encodeEnvelope(await buildEnvelope(message, b as AitpSigner));
     };
-    await refused(encodeEnvelope(await buildEnvelope(extra, b as AitpSigner)), 'UNKNOWN_FIELD');
+    await refused(await saying({ tct_jti: tct.jti, capability: 'x', y: 1 }), 'UNKNOWN_FIELD');
+    await refused(await saying({ tct_jti: tct.jti, capability: 'read data' }), 'INVALID_ENVELOPE');
   });
 
   it('strangers do not fill the memory of identifiers, nor use one up', async () => {
@@ -240,4 +240,57 @@ describe('invocation', () => {
       expect.objectContaining(wire('POLICY_VIOLATION')),
     );
   });
+});
+
+it('a memory of identifiers that never answers does not outlive the signal of an invocation', async () => {
+  const message = await buildInvocation(b as AitpSigner, { tct, capability: 'read_data', now });
+  const controller = new AbortController();
+  const reason = new Error('enough');
+  const hangs = () => {
+    controller.abort(reason);
+    return new Promise<never>(() => {});
+  };
+  const decided = {
+    token: tct.token,
+    issuer: A.aid,
+    now,
+    issuerManifest,
+    revocation: ownRevocations(new Set()),
+    signal: controller.signal,
+  };
+  const slow = { has: hangs, addIfAbsent: hangs };
+  await expect(verifyInvocation(message, { ...decided, replay: slow })).rejects.toBe(reason);
+  const later = new AbortController();
+  const full = {
+    has: async () => false,
+    addIfAbsent: () => {
+      later.abort(reason);
+      return new Promise<never>(() => {});
+    },
+  };
+  const again = verifyInvocation(message, { ...decided, replay: full, signal: later.signal });
+  await expect(again).rejects.toBe(reason);
+});
+
+it('the token an invocation came with is the one that counts, whoever changes the options meanwhile', async () => {
+  const wide = await issueTct(a as AitpSigner, { subject: B.aid, grants: ['everything'], now, issuerManifest });
+  const message = await buildInvocation(b as AitpSigner, { tct, capability: 'read_data', now });
+  const changing = {
+    token: tct.token,
+    issuer: A.aid,
+    now,
+    issuerManifest,
+    replay,
+    revocation: ownRevocations(new Set()),
+  };
+  const verdict = verifyInvocation(message, changing);
+  changing.token = wide.tct.token;
+  expect((await verdict).tct.jti).toBe(tct.jti);
+});
+
+it('one challenge answered twice at once is answered once', async () => {
+  const issued = await challenge();
+  const answers = await Promise.all(Array.from({ length: 8 }, () => answer(issued.message)));
+  const settled = await Promise.allSettled(answers.map((message) => check(message, issued)));
+  expect(settled.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
 });

@@ -1,12 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import {
-  buildEnvelope,
-  encodeEnvelope,
-  errorPayload,
-  parseEnvelope,
-  readErrorPayload,
-  verifyEnvelope,
-} from '../../src/aitp/envelope.js';
+import { buildEnvelope, encodeEnvelope, parseEnvelope } from '../../src/aitp/envelope.js';
+import { verifyEnvelope } from '../../src/aitp/envelope-verify.js';
+import { errorPayload, readErrorPayload } from '../../src/aitp/error-payload.js';
 import { memoryReplayStore, type ReplayStore } from '../../src/aitp/replay-store.js';
 import type { JsonObject } from '../../src/codec/json-value.js';
 import { mutations, outcome, signerOf, T, withBadSignature } from './support.js';
@@ -124,7 +119,9 @@ describe('shape', () => {
   });
 
   it('too long is refused before it is parsed, and what is neither text nor bytes is a mistake of the caller', async () => {
-    expect(await verify(await envelopeText({ payload: { a: 'A'.repeat(70_000) } }))).toBe('INVALID_ENVELOPE');
+    const payload = { a: 'A'.repeat(70_000) };
+    const text = JSON.stringify({ ...(JSON.parse(await envelopeText()) as object), payload });
+    expect(await verify(text)).toBe('INVALID_ENVELOPE');
     expect(() => parseEnvelope(7 as unknown as string)).toThrow(TypeError);
   });
 
@@ -195,4 +192,17 @@ describe('error messages', () => {
     expect(await outcome(() => readErrorPayload({ code: 'X' }))).toBe('INVALID_ENVELOPE');
     expect(await outcome(() => readErrorPayload({ ...payload, more: 1 }))).toBe('UNKNOWN_FIELD');
   });
+});
+
+it('a tolerance that is none is the fault of the caller, and opens nothing', async () => {
+  const signer = await signerOf('A');
+  const old = encodeEnvelope(
+    await buildEnvelope({ messageType: 'error', payload: {}, timestampSec: T - 90_000 }, signer),
+  );
+  for (const toleranceSec of [Number.POSITIVE_INFINITY, Number.NaN, -1, 0.5, 86_401]) {
+    const verdict = verifyEnvelope(old, { now: () => T, replay: { dangerouslyAllowReplay: true }, toleranceSec });
+    await expect(verdict, `${toleranceSec}`).rejects.toBeInstanceOf(RangeError);
+  }
+  const text = { now: () => T, replay: { dangerouslyAllowReplay: true }, toleranceSec: '300' } as never;
+  await expect(verifyEnvelope(old, text)).rejects.toBeInstanceOf(TypeError);
 });

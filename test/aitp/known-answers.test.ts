@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseAid } from '../../src/aitp/aid.js';
-import { buildEnvelope, envelopeSigningInput, verifyEnvelope } from '../../src/aitp/envelope.js';
+import { buildEnvelope, envelopeSigningInput } from '../../src/aitp/envelope.js';
+import { verifyEnvelope } from '../../src/aitp/envelope-verify.js';
 import {
   canonicalBytes,
   signHashed,

@@ -349,3 +349,22 @@ describe('making one', () => {
     await expect(signPop('short', await signerOf('A'))).rejects.toThrow(TypeError);
   });
 });
+
+it('a Manifest changed while it is verified is verified as it was read', async () => {
+  const signer = await signerOf('B');
+  const { manifest } = JSON.parse(await publish(await manifestOf(signer), signer)) as { manifest: JsonObject };
+  const honest = manifest.handshake_endpoint as string;
+  const shared: Record<string, JsonObject[string]> = { ...manifest, handshake_endpoint: 'https://evil.example/' };
+  const verdict = outcome(() => verifyManifestBody(shared, { now }));
+  shared.handshake_endpoint = honest;
+  expect(await verdict).toBe('MANIFEST_SIGNATURE_INVALID');
+  const verified = await verifyManifestBody(shared, { now });
+  shared.handshake_endpoint = 'https://evil.example/';
+  expect(verified.body.handshake_endpoint).toBe(honest);
+});
+
+it('what is no JSON at all is no Manifest', async () => {
+  for (const value of [undefined, new Map(), [undefined], { aid: 1n }, Object.create({ version: 'aitp/0.2' })]) {
+    expect(await outcome(() => verifyManifestBody(value as never, { now }))).toBe('MANIFEST_INVALID');
+  }
+});

@@ -210,3 +210,23 @@ it('takes the high and the low s of a provider that signs with ES256', async () 
   const other = Buffer.concat([bytes.subarray(0, 32), Buffer.from(twin, 'hex')]).toString('base64url');
   expect(await verify(`${header}.${claims}.${other}`)).toBe('accepted');
 });
+
+it('a stranger does not make us read every key of an issuer: without a name two are enough to say no', async () => {
+  const jwk = await jwkOf('RS256', {});
+  const named = await jwkOf('RS256', { kid: 'same' });
+  const imports = vi.spyOn(crypto.subtle, 'importKey');
+  try {
+    const forged = async (header: object) => (await tokenOf(good, 'RS256', header)).replace(/[^.]+$/, 'AAAA');
+    const nameless = issuerKeys({ [ISSUER]: Array.from({ length: 64 }, () => jwk) });
+    const proofs = [await forged({}), await forged({ kid: 'same' })];
+    imports.mockClear();
+    expect(await verify(proofs[0] as string, nameless)).toBe('IDENTITY_FAILED');
+    expect(imports.mock.calls.length).toBe(2);
+    const sameName = issuerKeys({ [ISSUER]: Array.from({ length: 64 }, () => named) });
+    imports.mockClear();
+    expect(await verify(proofs[1] as string, sameName)).toBe('IDENTITY_FAILED');
+    expect(imports.mock.calls.length).toBe(4);
+  } finally {
+    imports.mockRestore();
+  }
+});

@@ -54,13 +54,27 @@ it('knows nobody whose token has ended, was forgotten, or was never there', asyn
   expect(await book.find(aid)).toBeUndefined();
 });
 
+it('knows the newest Manifest of a peer for as long as the peer is kept, whatever still holds', async () => {
+  const { session, result, store, book, aid } = await acquainted();
+  expect((await book.manifestOf(aid as never))?.body).toEqual(result.peer.manifest.body);
+  session.clock.sec = NOW + 86_400;
+  expect(await book.find(aid)).toBeUndefined();
+  expect((await book.manifestOf(aid as never))?.body).toEqual(result.peer.manifest.body);
+  const record = (await store.get(`aitp/peer/${aid}`)) as { manifest: object };
+  await store.set(`aitp/peer/${aid}`, { ...record, manifest: { ...record.manifest, proof_of_possession: {} } });
+  expect(await book.manifestOf(aid as never)).toBeUndefined();
+  await store.set(`aitp/peer/${aid}`, record);
+  await book.forget(aid);
+  expect(await book.manifestOf(aid as never)).toBeUndefined();
+});
+
 it('believes nothing of a record that was tampered with', async () => {
   const { store, book, aid } = await acquainted();
   const record = (await store.get(`aitp/peer/${aid}`)) as { tct: string; manifest: object };
   await store.set(`aitp/peer/${aid}`, { ...record, tct: `${record.tct.slice(0, -4)}AAAA` });
-  expect(await codeOf(book.find(aid))).toBe('TCT_SIGNATURE_INVALID');
+  expect(await book.find(aid)).toBeUndefined();
   await store.set(`aitp/peer/${aid}`, { ...record, manifest: { ...record.manifest, display_name: 'x' } });
-  expect(await codeOf(book.find(aid))).toBe('MANIFEST_SIGNATURE_INVALID');
+  expect(await book.find(aid)).toBeUndefined();
   await store.set(`aitp/peer/${aid}`, 'garbage');
   expect(await book.find(aid)).toBeUndefined();
 });
@@ -156,8 +170,6 @@ it('remembers what was granted in earlier handshakes and has not ended', async (
   session.clock.sec = NOW + 20;
   await book.remember(again('third', NOW + 9_000));
   expect((await book.find(aid))?.issued.map(({ jti }) => jti)).toEqual([result.issued.jti, 'third']);
-  for (let i = 0; i < 100; i++) await book.remember(again(`n${i}`, NOW + 9_000));
-  expect((await book.find(aid))?.issued).toHaveLength(64);
 });
 
 it('takes a newer Manifest, and never an older one', async () => {
@@ -191,7 +203,7 @@ it('keeps no more peers than it may, and drops those whose tokens have ended fir
   await book.remember(result);
   expect(await codeOf(book.remember(stranger))).toBe('ERR_LIMIT_EXCEEDED');
   session.clock.sec = NOW + 3_600;
-  await book.remember({ ...stranger });
+  await book.remember(stranger);
   expect(await book.list()).toEqual([stranger.peer.aid]);
   expect(await store.get(`aitp/peer/${aid}`)).toBeUndefined();
 });

@@ -20,6 +20,14 @@ it('lets a policy narrow, and never widen', async () => {
   expect(await decideGrants({ ...decision, policy: async () => ['c', 'b', 'root'] })).toEqual(['b']);
 });
 
+it('is not widened by a policy that writes into the list it is handed', async () => {
+  const policy = (_peer: unknown, grants: readonly string[]) => {
+    (grants as string[]).push('root');
+    return grants;
+  };
+  expect(await decideGrants({ requested: ['a'], offered: ['a'], peer, policy })).toEqual(['a']);
+});
+
 it('keeps within what a pinned key may have', async () => {
   const decision = { requested: ['a', 'b'], offered: ['a', 'b'], peer, allowedCapabilities: ['b', 'c'] };
   expect(await decideGrants(decision)).toEqual(['b']);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseSigned } from '../../src/aitp/closed.js';
-import { verifyEnvelope } from '../../src/aitp/envelope.js';
+import { verifyEnvelope } from '../../src/aitp/envelope-verify.js';
 import { canonicalBytes, signHashed, signJcs, verifyHashed, verifyJcs } from '../../src/aitp/jcs-profile.js';
 import { checkJwsSignature, parseJws, signJws, verifyJws } from '../../src/aitp/jws-profile.js';
 import { normalizeLowS } from '../../src/aitp/low-s.js';

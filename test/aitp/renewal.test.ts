@@ -1,4 +1,6 @@
 import { beforeAll, beforeEach, expect, it } from 'vitest';
+import { issueDelegation, issueTctForDelegatee, verifyDelegation } from '../../src/aitp/delegation.js';
+import { buildManifest } from '../../src/aitp/manifest-build.js';
 import {
   buildRenewalRequest,
   MAX_RENEWALS,
@@ -134,4 +136,66 @@ it('a holder does not take just any answer', async () => {
 
 it('only the holder asks', async () => {
   await expect(buildRenewalRequest(c, tct)).rejects.toBeInstanceOf(TypeError);
+});
+
+it('a token issued for a delegation is not renewed beyond it, however often', async () => {
+  const { voucher } = await issueTct(a, { subject: B.aid, grants: ['read'], now, issuerManifest: ownManifest });
+  const scope = ['read'];
+  const delegated = await issueDelegation(b, {
+    voucher: voucher as string,
+    delegatee: C.aid,
+    scope,
+    now,
+    ttlSec: 1800,
+  });
+  const pop = { dangerouslySkipPop: true } as const;
+  const delegation = await verifyDelegation(delegated, { verifier: A.aid, now, revocation, pop });
+  let { tct: current } = await issueTctForDelegatee(a, delegation, { now, issuerManifest: ownManifest });
+  expect(current.expiresAtSec).toBe(NOW + 1800);
+  for (const later of [600, 1200, 1799]) {
+    at = NOW + later;
+    current = (await renew(await buildRenewalRequest(c, current))).tct;
+    expect(current.expiresAtSec).toBe(NOW + 1800);
+  }
+  at = NOW + 1800;
+  await refused(renew(await buildRenewalRequest(c, current)), 'TCT_EXPIRED');
+});
+
+it('a stolen token is not renewed with the proof the holder publishes in its Manifest', async () => {
+  const manifest = await buildManifest(
+    {
+      now,
+      identity: { type: 'pinned_key', subject: 'b' },
+      handshakeEndpoint: 'https://b.example.com/aitp/',
+      offeredCapabilities: [],
+    },
+    b,
+  );
+  const { challenge, signature } = manifest.body.proof_of_possession as { challenge: string; signature: string };
+  const stolen = JSON.stringify({ current_tct: tct.token, pop_nonce: challenge, pop_signature: signature });
+  const asked: string[] = [];
+  const findManifest = async (holder: string) => {
+    asked.push(holder);
+    return manifest;
+  };
+  await refused(renew(stolen, { findManifest }), 'POP_VERIFICATION_FAILED');
+  expect(asked).toEqual([B.aid]);
+  await renew(await buildRenewalRequest(b, tct), { findManifest });
+  await refused(
+    renew(await buildRenewalRequest(b, tct), { findManifest: async () => undefined }),
+    'POP_VERIFICATION_FAILED',
+  );
+});
+
+it('neither policy nor a look-up that never answers outlives the signal', async () => {
+  for (const name of ['policy', 'findManifest'] as const) {
+    const controller = new AbortController();
+    const reason = new Error('enough');
+    const hangs = () => {
+      controller.abort(reason);
+      return new Promise<never>(() => {});
+    };
+    const renewal = renew(await buildRenewalRequest(b, tct), { [name]: hangs, signal: controller.signal });
+    await expect(renewal).rejects.toBe(reason);
+  }
 });

@@ -248,6 +248,47 @@ describe('a source of snapshots', () => {
     expect(memory.offer(await snapshotAt({ published_at: T - 1 }), T)).toBe(honest);
   });
 
+  it('of two lists of one second the one with more in it stands, in whichever order they come', async () => {
+    const one = { jti: JTI, revoked_at: T };
+    for (const order of [
+      [[one], []],
+      [[], [one]],
+    ]) {
+      const memory = snapshotMemory(10);
+      for (const entries of order) memory.offer(await snapshotAt({ entries }), T);
+      expect(memory.get(A)?.revokedJtis.has(JTI)).toBe(true);
+    }
+  });
+
+  it('a source that never answers does not outlive the signal', async () => {
+    const controller = new AbortController();
+    const reason = new Error('enough');
+    const check = snapshotRevocation(() => {
+      controller.abort(reason);
+      return new Promise<never>(() => {});
+    });
+    await expect(check.check(query({ signal: controller.signal }))).rejects.toBe(reason);
+  });
+
+  it('an issuer that revoked thousands is read by whoever allows for the length', async () => {
+    const entries = Array.from({ length: 12_000 }, (_, i) => ({
+      jti: `550e8400-e29b-41d4-a716-${String(i).padStart(12, '0')}`,
+      revoked_at: T,
+    }));
+    const text = await publishList(listOf({ entries }), await signerOf('A'));
+    expect(await outcome(() => verifySnapshot(text))).toBe('REVOCATION_SNAPSHOT_INVALID');
+    expect((await verifySnapshot(text, { maxBytes: 2_000_000 })).revokedJtis.size).toBe(12_000);
+    const content = {
+      publishedAtSec: T,
+      expiresAtSec: T + 60,
+      entries: entries.map(({ jti }) => ({ jti, revokedAtSec: T })),
+    };
+    // What no reader takes is not published in the belief that it is.
+    await expect(buildSnapshot(content, await signerOf('A'))).rejects.toBeInstanceOf(RangeError);
+    const published = await buildSnapshot({ ...content, maxBytes: 2_000_000 }, await signerOf('A'));
+    expect((await verifySnapshot(published, { maxBytes: 2_000_000 })).entries).toHaveLength(12_000);
+  });
+
   it('a memory of snapshots is bounded', async () => {
     const memory = snapshotMemory(1);
     const b = await signerOf('B');

@@ -276,6 +276,19 @@ describe('book', () => {
     expect(() => book.accept(bundle)).toThrow(expect.objectContaining({ wireCode: 'BUNDLE_EXPIRED' }));
     expect(book.accept({ ...next, expiresAtSec: NOW + 9000 } as typeof next)).toBe(true);
   });
+
+  it('a coordinator whose bundles hold for years does not use up the room of the others', async () => {
+    const book = sessionBook({ now, maxSessions: 3, maxSessionsPerCoordinator: 2 });
+    const bundle = await verify(seal());
+    const of = (coordinator: string, number: number) =>
+      ({ ...bundle, coordinator, sessionId: uuid(number), expiresAtSec: NOW + 1e9 }) as typeof bundle;
+    expect(book.accept(of('flood', 5))).toBe(true);
+    expect(book.accept(of('flood', 6))).toBe(true);
+    expect(() => book.accept(of('flood', 7))).toThrow(expect.objectContaining({ code: 'ERR_LIMIT_EXCEEDED' }));
+    expect(book.accept(of('flood', 6))).toBe(false);
+    expect(book.accept(of('honest', 8))).toBe(true);
+    expect(() => sessionBook({ now, maxSessionsPerCoordinator: 0 })).toThrow(RangeError);
+  });
 });
 
 it.each<[string, object]>([
@@ -284,4 +297,56 @@ it.each<[string, object]>([
   ['revocation', { revocation: undefined }],
 ])('a decision that is missing is a TypeError: %s', async (_what, overrides) => {
   await expect(verify('{', overrides as Partial<VerifySessionBundleOptions>)).rejects.toBeInstanceOf(TypeError);
+});
+
+describe('what a stranger gets for a bundle nobody asked for', () => {
+  // Of the form of a P-256 name, and of no point of the curve.
+  const nobody = `aid:pubkey:p256:A${'_'.repeat(43)}`;
+
+  it('no curve arithmetic for the thousands of names in it', async () => {
+    const participants = [{ aid: nobody, tct: token(B, 1) }];
+    const unsigned = JSON.stringify({ session_bundle: { ...honest(), participants, signature: 'x' } });
+    await refuses(unsigned, 'BUNDLE_INVALID_SIGNATURE');
+    await refuses(unsigned.replace(nobody, 'aid:web:x'), 'SESSION_BUNDLE_INVALID');
+  });
+
+  it('no member without a usable key, even from a coordinator who signs for it', async () => {
+    const tct = forge(A, TCT, { ...tctClaims(A, B, { jti: uuid(1) }), sub: nobody, aud: nobody });
+    await refuses(seal({ participants: [{ aid: nobody, tct }] }), 'BUNDLE_PARTICIPANT_TCT_INVALID');
+  });
+
+  it('no look-up in the name of a coordinator who is not the one wanted', async () => {
+    const findManifest = vi.fn(async () => undefined);
+    await refuses(seal({}, attacker), 'BUNDLE_INVALID_SIGNATURE', { coordinator: B.aid, findManifest });
+    expect(findManifest).not.toHaveBeenCalled();
+  });
+});
+
+describe('a look-up of the coordinator', () => {
+  it('that never answers does not outlive the signal', async () => {
+    const controller = new AbortController();
+    const reason = new Error('enough');
+    const findManifest = () => {
+      controller.abort(reason);
+      return new Promise<never>(() => {});
+    };
+    await expect(verify(seal(), { findManifest, signal: controller.signal })).rejects.toBe(reason);
+  });
+
+  it('that fails because it was aborted is told of as aborted', async () => {
+    const controller = new AbortController();
+    const reason = new Error('enough');
+    const findManifest = async () => {
+      controller.abort(reason);
+      throw new Error('the fetch was aborted');
+    };
+    await expect(verify(seal(), { findManifest, signal: controller.signal })).rejects.toBe(reason);
+  });
+
+  it('that throws at once is a look-up that failed', async () => {
+    const findManifest = () => {
+      throw new Error('no');
+    };
+    await refuses(seal(), 'KEY_RESOLUTION_FAILED', { findManifest });
+  });
 });

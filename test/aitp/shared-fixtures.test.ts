@@ -2,7 +2,8 @@
 // filled in here. Steps of the adapter's own (policy, key resolution) are not among them.
 
 import { describe, expect, it } from 'vitest';
-import { envelopeSigningInput, verifyEnvelope } from '../../src/aitp/envelope.js';
+import { envelopeSigningInput } from '../../src/aitp/envelope.js';
+import { verifyEnvelope } from '../../src/aitp/envelope-verify.js';
 import { signHashed, signJcs, withoutMember } from '../../src/aitp/jcs-profile.js';
 import { verifyManifest } from '../../src/aitp/manifest.js';
 import { signPop } from '../../src/aitp/pop.js';

@@ -360,6 +360,49 @@ describe('decisions', () => {
     const reason = new Error('enough');
     await expect(verify(good, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
   });
+
+  it('a revocation check that never answers does not outlive the signal', async () => {
+    const controller = new AbortController();
+    const reason = new Error('enough');
+    const check = () => {
+      controller.abort(reason);
+      return new Promise<never>(() => {});
+    };
+    await expect(verify(good, { signal: controller.signal, revocation: { check } })).rejects.toBe(reason);
+  });
+
+  it('a revocation check that answers about another token grants nothing this one does not', async () => {
+    const check = async () => ({ grants: ['admin', 'macp.mode.task.v1'], basis: 'list' }) as const;
+    const tct = await verify(good, { revocation: { check } });
+    expect(tct.grants).toEqual(['macp.mode.task.v1']);
+  });
+
+  it('the end of one Manifest is not taken for a bound on the tokens of anybody else', async () => {
+    const issuerManifest = { aid: A.aid, expiresAtSec: NOW + 9_999 };
+    for (const issuer of [C.aid, { dangerouslyAcceptAnyIssuer: true }] as const) {
+      await expect(verify(forge(C, TCT, tctClaims(C, B)), { issuer, issuerManifest })).rejects.toBeInstanceOf(
+        TypeError,
+      );
+    }
+    await expect(issueTct(a, issuing({ issuerManifest: { ...issuerManifest, aid: C.aid } }))).rejects.toBeInstanceOf(
+      TypeError,
+    );
+    expect((await issueTct(a, issuing({ issuerManifest }))).tct.issuer).toBe(A.aid);
+  });
+
+  it('options that answer differently the second time decide nothing', async () => {
+    let reads = 0;
+    const shifty = {
+      ...options(),
+      get issuer() {
+        reads++;
+        return reads === 1 ? A.aid : (undefined as never);
+      },
+    };
+    await expect(verifyTct(forge(attacker, TCT, tctClaims(attacker, B)), shifty)).rejects.toMatchObject({
+      wireCode: 'TCT_SIGNATURE_INVALID',
+    });
+  });
 });
 
 it('a runtime without WebCrypto comes to the same verdicts', async () => {

@@ -60,3 +60,11 @@ it('is refused with a key that is none', () => {
     expect.objectContaining({ code: 'ERR_VERIFY_KEY_UNUSABLE' }),
   );
 });
+
+it('is refused with an issuer named twice: which of the keys count is not to be guessed', () => {
+  const twice = [
+    { issuer: ISSUER, keys: [KEY] },
+    { issuer: ISSUER, keys: [P256] },
+  ];
+  expect(() => readTrustConfig(JSON.stringify({ trust_anchors: twice }))).toThrow(TypeError);
+});

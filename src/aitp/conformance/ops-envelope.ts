@@ -4,7 +4,7 @@
 import { isObject } from '../../codec/is-object.js';
 import type { JsonObject, JsonValue } from '../../codec/json-value.js';
 import { TCT_TYP } from '../constants.js';
-import { verifyEnvelope } from '../envelope.js';
+import { verifyEnvelope } from '../envelope-verify.js';
 import { AitpError } from '../errors.js';
 import { checkJwsSignature, parseJws } from '../jws-profile.js';
 import { asText, clockOf, type Op, type OpContext, seeIdentifier } from './context.js';

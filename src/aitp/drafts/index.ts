@@ -10,6 +10,7 @@ export {
 } from '../multihop.js';
 export {
   buildRenewalRequest,
+  type FindHolderManifest,
   MAX_RENEWAL_AGE_SEC,
   MAX_RENEWALS,
   type RenewedTct,
@@ -17,7 +18,7 @@ export {
   readRenewal,
   renewTct,
 } from '../renewal.js';
-export { type SessionBook, sessionBook } from '../session-book.js';
+export { type SessionBook, type SessionBookOptions, sessionBook } from '../session-book.js';
 export {
   type SessionBundle,
   type SessionMember,

@@ -12,6 +12,7 @@
 
 import { assertSignal } from '../../bytes/assert.js';
 import type { Verified } from '../../documents/verified.js';
+import { sameKey } from '../aid.js';
 import { buildEnvelope, encodeEnvelope } from '../envelope.js';
 import { AitpError } from '../errors.js';
 import { type Manifest, newerManifest, verifyManifest } from '../manifest.js';
@@ -84,7 +85,7 @@ export class HandshakeInitiator {
    * @param requestedGrants What we want to be granted, at least one for the handshake to succeed. Copied.
    * @returns The hello, JSON text.
    * @throws {AitpError} codes of section 4.2: the peer's Manifest does not hold, or it would not accept our identity.
-   *   MANIFEST_EXPIRED also where it is our own that has. The session has failed.
+   *   MANIFEST_EXPIRED also where it is our own that has. INVALID_ENVELOPE: it is ours. The session has failed.
    * @throws {TypeError} called a second time, or capabilities that are not a list of texts. The session has failed.
    */
   buildHello(
@@ -174,13 +175,16 @@ export class HandshakeInitiator {
 
   /** Gives up: a step that is running rejects, and so does every later one. Idempotent. */
   abandon(): void {
-    this.#session.fail();
+    this.#session.abandon();
   }
 
   async #verifyPeer(peerManifest: string | Uint8Array, { nowSec }: Moment): Promise<Verified<Manifest>> {
     const { manifest: own, signer, allowHttpLoopback = false, acceptSingleHashP256 = false } = this.#settings;
     const options = { now: () => nowSec, allowHttpLoopback, acceptSingleHashP256, fetcher: ownIdentity(own) };
     const manifest = await verifyManifest(peerManifest, options);
+    // A stranger that shows us our own Manifest must not come to be known as us. Nobody else can make a hello that names us
+    // as its receiver and as its sender, so that the responder need not look.
+    if (sameKey(manifest.aid, signer.aid)) throw new AitpError('INVALID_ENVELOPE', 'the peer would be ourselves');
     if (manifest.acceptedSuites.includes(signer.suite)) return manifest;
     throw new AitpError('INCOMPATIBLE_IDENTITY_TYPE', 'the peer does not accept our kind of key');
   }

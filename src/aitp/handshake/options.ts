@@ -5,7 +5,7 @@ import { assertInteger } from '../../bytes/assert.js';
 import type { Verified } from '../../documents/verified.js';
 import type { Aid } from '../aid.js';
 import { DEFAULT_TCT_TTL_SEC } from '../constants.js';
-import { assertReplayDecision, type ReplayDecision } from '../envelope.js';
+import { assertReplayDecision, type ReplayDecision } from '../envelope-verify.js';
 import type { JcsOptions } from '../jcs-profile.js';
 import type { FetcherIdentity, Manifest } from '../manifest.js';
 import type { IssuerKeys } from '../oidc-keys.js';

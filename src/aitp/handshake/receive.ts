@@ -10,15 +10,9 @@
 //   7  the kind that is due           INVALID_ENVELOPE; an `error` of the peer is thrown as such
 
 import type { Aid } from '../aid.js';
-import {
-  checkEnvelopeSignature,
-  checkReplay,
-  checkTimestamp,
-  type Envelope,
-  parseEnvelope,
-  readErrorPayload,
-  recordEnvelope,
-} from '../envelope.js';
+import { type Envelope, parseEnvelope } from '../envelope.js';
+import { checkEnvelopeSignature, checkReplay, checkTimestamp, recordEnvelope } from '../envelope-verify.js';
+import { readErrorPayload } from '../error-payload.js';
 import { AitpError } from '../errors.js';
 import { AitpPeerError } from '../peer-error.js';
 import type { HandshakeMessageType } from './messages.js';

@@ -1,7 +1,8 @@
 // What a peer gets to see of a failure (AITP 0.2, sections 3.1 and 8.4): an `error` envelope with the registered code and
 // words that say nothing more than the code does.
 
-import { buildEnvelope, encodeEnvelope, errorPayload } from '../envelope.js';
+import { buildEnvelope, encodeEnvelope } from '../envelope.js';
+import { errorPayload } from '../error-payload.js';
 import type { AitpWireCode } from '../errors.js';
 import type { RandomSource } from '../random.js';
 import type { AitpSigner } from '../signer.js';

@@ -15,13 +15,14 @@ import { assertSignal } from '../../bytes/assert.js';
 import type { Verified } from '../../documents/verified.js';
 import { buildEnvelope, encodeEnvelope } from '../envelope.js';
 import type { Manifest } from '../manifest.js';
+import type { GrantRequester } from '../policy.js';
 import { newUuid } from '../uuid.js';
 import { checkManifestSender, judgeHello, makeHello, type ProvedPeer } from './first-round.js';
 import type { HandshakeStepOptions } from './initiator.js';
 import { readCommit, readHello, writeCommit, writeHelloAck } from './messages.js';
 import { type HandshakeOptions, type HandshakeSettings, handshakeSettings } from './options.js';
 import { receive, refuse } from './receive.js';
-import { type HandshakeResult, handshakeResult, judgeCommit, makeCommit } from './second-round.js';
+import { type HandshakeResult, handshakeResult, judgeCommit, makeCommit, requesterOf } from './second-round.js';
 import { HandshakeSession } from './session.js';
 
 type State = 'idle' | 'awaiting-commit';
@@ -77,6 +78,11 @@ export class HandshakeResponder {
   /** First Unix second at which a commit comes too late; `undefined` while none is awaited. */
   get expiresAtSec(): number | undefined {
     return this.#session.expiresAtSec;
+  }
+
+  /** Who the peer has proved to be, while its commit is awaited. */
+  get peer(): GrantRequester | undefined {
+    return this.#peer === undefined ? undefined : requesterOf(this.#peer);
   }
 
   /** AID of the peer while its commit is awaited. */
@@ -156,7 +162,7 @@ export class HandshakeResponder {
 
   /** Gives up: a step that is running rejects, and so does every later one. Idempotent. */
   abandon(): void {
-    this.#session.fail();
+    this.#session.abandon();
   }
 
   #wanted(peer: Verified<Manifest>): readonly string[] {

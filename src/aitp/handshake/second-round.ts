@@ -13,7 +13,7 @@ import { waitFor } from '../../documents/shared-wait.js';
 import type { Verified } from '../../documents/verified.js';
 import { isWithin } from '../claims.js';
 import { AitpError } from '../errors.js';
-import { decideGrants } from '../policy.js';
+import { decideGrants, type GrantRequester } from '../policy.js';
 import { signPop, verifyPop } from '../pop.js';
 import { issueTct, type Tct, verifyTct } from '../tct.js';
 import { verifyVoucherMirror } from '../voucher.js';
@@ -150,6 +150,7 @@ export function handshakeResult(
   return { peer: proved, tct: claims.token, claims, ...voucher, issued };
 }
 
-function requesterOf({ aid, identityType, subject, issuer }: ProvedPeer) {
+/** Who a peer has proved to be, without what it said on the way. */
+export function requesterOf({ aid, identityType, subject, issuer }: GrantRequester): GrantRequester {
   return { aid, identityType, subject, ...(issuer === undefined ? {} : { issuer }) };
 }

@@ -8,6 +8,7 @@
 //   message after the time limit                   failed, TIMESTAMP_EXPIRED, then and ever after
 //   message after the end                          INVALID_ENVELOPE
 
+import { onAbort } from '../../abort.js';
 import { waitFor } from '../../documents/shared-wait.js';
 import { AitpError, type AitpWireCode } from '../errors.js';
 import { type AitpClock, readClock } from '../timestamps.js';
@@ -21,6 +22,7 @@ export interface Turn<State extends string> {
   readonly state: State;
   /** When the turn began, in Unix seconds. */
   readonly nowSec: number;
+  /** Aborts when nobody waits for the result any more, or the session was ended from outside. */
   readonly signal: AbortSignal | undefined;
 
   /** Says that the message is the peer's: any failure from here on ends the session. */
@@ -41,6 +43,8 @@ export class HandshakeSession<State extends string> {
   #sinceSec: number | undefined;
   #waiting = 0;
   #tail: Promise<unknown> = Promise.resolve();
+  /** Of every message that waits or is worked on: calls it off. */
+  readonly #running = new Set<(reason: unknown) => void>();
   readonly #now: AitpClock;
   readonly #timeoutSec: number;
   readonly #forget: () => void;
@@ -70,20 +74,42 @@ export class HandshakeSession<State extends string> {
    * Does the work of one message, after that of every message before it.
    *
    * @returns What `work` returns.
-   * @throws {AitpError} INVALID_ENVELOPE: the session has ended, or too many messages wait. TIMESTAMP_EXPIRED: it has
-   *   run out of time.
+   * @throws {AitpError} INVALID_ENVELOPE: the session has ended, also while this waits; or too many messages wait.
+   *   TIMESTAMP_EXPIRED: it has run out of time.
    * @throws What `work` throws, untouched. `signal.reason`, untouched.
    */
   take<T>(work: (turn: Turn<State>) => Promise<T>, signal?: AbortSignal): Promise<T> {
     if (this.#waiting >= MAX_WAITING) return Promise.reject(outOfTurn('too many messages wait'));
+    const controller = new AbortController();
+    const callOff = (reason: unknown) => controller.abort(reason);
+    if (signal?.aborted) callOff(signal.reason);
+    const removeAbort = onAbort(signal, callOff);
     this.#waiting++;
-    const run = this.#tail.then(() => this.#turn(work, signal)).finally(() => this.#waiting--);
+    this.#running.add(callOff);
+    const run = this.#tail
+      .then(() => this.#turn(work, controller.signal))
+      .finally(() => {
+        this.#waiting--;
+        this.#running.delete(callOff);
+        removeAbort();
+      });
     this.#tail = run.catch(() => {});
-    return waitFor(run, signal);
+    return waitFor(run, controller.signal);
   }
 
-  /** Ends the session, also in the middle of a turn, whose result is then dropped. Idempotent. */
-  fail(code: AitpWireCode = 'INVALID_ENVELOPE'): void {
+  /**
+   * Ends the session from outside, also in the middle of a turn: whoever waits is told at once, whatever the work waits
+   * for, and its result is dropped. Idempotent.
+   */
+  abandon(): void {
+    const isDone = this.#state === 'done';
+    this.#fail();
+    // What came to its end in this very moment is not taken back.
+    if (isDone) return;
+    for (const callOff of [...this.#running]) callOff(this.#endError());
+  }
+
+  #fail(code: AitpWireCode = 'INVALID_ENVELOPE'): void {
     if (!this.#ended) {
       this.#state = 'failed';
       this.#endCode = code;
@@ -95,8 +121,8 @@ export class HandshakeSession<State extends string> {
     return this.#state === 'done' || this.#state === 'failed';
   }
 
-  async #turn<T>(work: (turn: Turn<State>) => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-    signal?.throwIfAborted();
+  async #turn<T>(work: (turn: Turn<State>) => Promise<T>, signal: AbortSignal): Promise<T> {
+    signal.throwIfAborted();
     const nowSec = readClock(this.#now);
     this.#checkTime(nowSec);
     this.#checkOpen();
@@ -115,7 +141,7 @@ export class HandshakeSession<State extends string> {
       if (this.#state === 'failed') this.#checkOpen();
       return result;
     } catch (error) {
-      if (proved) this.fail();
+      if (proved) this.#fail();
       // Again where it had ended before: the work may have laid down something since.
       if (this.#ended) this.#forget();
       throw error;
@@ -125,15 +151,19 @@ export class HandshakeSession<State extends string> {
   #checkTime(nowSec: number): void {
     // A clock that was set back counts as well: it must not keep a session alive.
     if (this.#sinceSec === undefined || Math.abs(nowSec - this.#sinceSec) <= this.#timeoutSec) return;
-    this.fail('TIMESTAMP_EXPIRED');
+    this.#fail('TIMESTAMP_EXPIRED');
   }
 
   #checkOpen(): void {
-    if (this.#ended) throw new AitpError(this.#endCode, 'this handshake has ended');
+    if (this.#ended) throw this.#endError();
   }
 
-  #next(state: State | 'done', signal: AbortSignal | undefined): void {
-    signal?.throwIfAborted();
+  #endError(): AitpError {
+    return new AitpError(this.#endCode, 'this handshake has ended');
+  }
+
+  #next(state: State | 'done', signal: AbortSignal): void {
+    signal.throwIfAborted();
     this.#checkOpen();
     this.#sinceSec = readClock(this.#now);
     this.#state = state;

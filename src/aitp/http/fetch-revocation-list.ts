@@ -6,13 +6,15 @@ import { type Clock, systemClock } from '../../clock.js';
 import { waitFor } from '../../documents/shared-wait.js';
 import type { Verified } from '../../documents/verified.js';
 import { HttpError } from '../../errors.js';
-import type { AddressRules } from '../../http/address.js';
+import { type AddressRules, judgeUrl } from '../../http/address.js';
 import { boundedFetch, type FetchLike } from '../../http/bounded-fetch.js';
 import { freshnessMs } from '../../http/cache-policy.js';
+import { startDeadline } from '../../http/deadline.js';
 import { DEFAULT_MAX_STALENESS_SEC, MAX_SNAPSHOT_BYTES } from '../constants.js';
 import type { Manifest } from '../manifest.js';
 import { judgeRevocation, type RevocationCheck, type RevocationPolicy, snapshotMemory } from '../revocation.js';
 import { type RevocationSnapshot, type VerifySnapshotOptions, verifySnapshot } from '../revocation-snapshot.js';
+import { type AitpClock, readClock, systemClockSec } from '../timestamps.js';
 
 /** Where the list is where a Manifest does not say, below the origin of the handshake. */
 export const REVOCATION_LIST_PATH = '/.well-known/aitp-revocation-list';
@@ -30,6 +32,8 @@ export interface FetchRevocationListOptions extends AddressRules {
   readonly signal?: AbortSignal;
   /** Time for everything, in milliseconds: 1 to 600,000. Default 5,000. */
   readonly timeoutMs?: number;
+  /** Dates that servers write are compared with this, in Unix seconds. Default: the host's. */
+  readonly now?: AitpClock;
   readonly clock?: Clock;
 }
 
@@ -44,7 +48,10 @@ export interface FetchedRevocationList {
 export interface HttpRevocationOptions
   extends Omit<FetchRevocationListOptions, 'signal'>,
     Omit<VerifySnapshotOptions, 'maxBytes'> {
-  /** Finds the list of an issuer: its Manifest, or an address. `undefined`: not known, and the policy decides. */
+  /**
+   * Finds the list of an issuer: its Manifest, or an address. `undefined`: not known, and the policy decides; so too where
+   * it takes longer than `timeoutMs`. What a Manifest names may be no less public than the agent itself.
+   */
   readonly locate: (issuer: string) => Manifest | string | undefined | Promise<Manifest | string | undefined>;
   /** What happens when nothing usable is known. Default: every token counts as revoked. */
   readonly policy?: RevocationPolicy;
@@ -57,6 +64,11 @@ export function revocationListUrl({ addresses, handshakeEndpoint }: Manifest): s
   return addresses.revocationListUri ?? new URL(REVOCATION_LIST_PATH, handshakeEndpoint).href;
 }
 
+/** The same, judged as a redirect by its agent would be. @throws {HttpError} ERR_HTTP_URL. */
+function judgedListUrl(manifest: Manifest, rules: AddressRules): string {
+  return judgeUrl(revocationListUrl(manifest), rules, new URL(manifest.handshakeEndpoint)).href;
+}
+
 /**
  * Fetches a list, without verifying it.
  *
@@ -67,7 +79,15 @@ export async function fetchRevocationList(
   url: string,
   options: FetchRevocationListOptions = {},
 ): Promise<FetchedRevocationList> {
-  const { fetch, signal, clock, timeoutMs = 5_000, allowHttpLoopback, allowPrivateHosts } = options;
+  const {
+    fetch,
+    signal,
+    clock,
+    timeoutMs = 5_000,
+    now = systemClockSec,
+    allowHttpLoopback,
+    allowPrivateHosts,
+  } = options;
   const { body, headers } = await boundedFetch(url, {
     ...(fetch && { fetch }),
     ...(signal && { signal }),
@@ -79,7 +99,7 @@ export async function fetchRevocationList(
     expectStatus: [200],
     accept: 'application/json',
   });
-  return { body, freshMs: freshnessMs(headers, Date.now()) };
+  return { body, freshMs: freshnessMs(headers, readClock(now) * 1_000) };
 }
 
 interface Source {
@@ -100,9 +120,10 @@ interface Source {
  * @throws {TypeError | RangeError} an option of the wrong kind or range.
  */
 export function httpRevocation(options: HttpRevocationOptions): RevocationCheck {
-  const { locate, policy = {}, maxIssuers = 1_000, clock = systemClock } = options;
+  const { locate, policy = {}, maxIssuers = 1_000, timeoutMs = 5_000, clock = systemClock } = options;
   if (typeof locate !== 'function') throw new TypeError('locate must be a function');
   assertInteger(maxIssuers, 'maxIssuers', 1, 100_000);
+  assertInteger(timeoutMs, 'timeoutMs', 1, 600_000);
   assertInteger(policy.maxStalenessSec ?? DEFAULT_MAX_STALENESS_SEC, 'maxStalenessSec', 0);
   const memory = snapshotMemory(maxIssuers);
   const sources = new Map<string, Source>();
@@ -136,13 +157,17 @@ export function httpRevocation(options: HttpRevocationOptions): RevocationCheck 
   }
 
   async function tryFetch(issuer: string): Promise<FetchedRevocationList | undefined> {
-    const place = await locate(issuer);
-    if (place === undefined) return undefined;
+    // All who ask about the issuer wait for this: it must come to an end.
+    const deadline = startDeadline(clock, timeoutMs, issuer);
     try {
-      return await fetchRevocationList(typeof place === 'string' ? place : revocationListUrl(place), options);
+      const place = await deadline.race(Promise.resolve(locate(issuer)));
+      if (place === undefined) return undefined;
+      return await fetchRevocationList(typeof place === 'string' ? place : judgedListUrl(place, options), options);
     } catch (error) {
       if (error instanceof HttpError) return undefined;
       throw error;
+    } finally {
+      deadline.release();
     }
   }
 

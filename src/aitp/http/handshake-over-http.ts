@@ -5,7 +5,7 @@
 import { assertInteger } from '../../bytes/assert.js';
 import type { Clock } from '../../clock.js';
 import type { Verified } from '../../documents/verified.js';
-import type { AddressRules } from '../../http/address.js';
+import { type AddressRules, judgeUrl } from '../../http/address.js';
 import { type BoundedResponse, boundedFetch, type FetchLike } from '../../http/bounded-fetch.js';
 import type { AitpAgent } from '../agent.js';
 import { MAX_ENVELOPE_BYTES } from '../constants.js';
@@ -14,7 +14,7 @@ import type { HandshakeOptions } from '../handshake/options.js';
 import type { HandshakeResult } from '../handshake/second-round.js';
 import { encodeManifest, type Manifest } from '../manifest.js';
 import type { ManifestCache } from '../manifest-cache.js';
-import { type AitpClock, systemClockSec } from '../timestamps.js';
+import type { AitpClock } from '../timestamps.js';
 import { SESSION_HEADER } from './cors.js';
 import { errorOfResponse, isEnvelope } from './error-body.js';
 import { fetchManifest } from './fetch-manifest.js';
@@ -34,7 +34,7 @@ export interface HandshakeOverHttpOptions extends AddressRules {
   readonly signal?: AbortSignal;
   /** Time for each request, in milliseconds: 1 to 600,000. Default 10,000. */
   readonly timeoutMs?: number;
-  /** The clock of the agent, in Unix seconds. Default: the host's. */
+  /** Unix seconds. Default: the clock of the agent. */
   readonly now?: AitpClock;
   /** Timers. Default: the host's. */
   readonly clock?: Clock;
@@ -54,7 +54,8 @@ const SESSION_NAME = /^[!-~]{1,128}$/;
  * @param peer Origin of the agent, such as `https://agent.example`, whose Manifest is then fetched; or its Manifest.
  * @throws {AitpError} codes of sections 4.2 and 8.3. {@link AitpPeerError}: the peer says that it has given up, signed or
  *   not; its words are a hint and nothing more.
- * @throws {HttpError} no answer, a redirect, or a status without an explanation, such as 429.
+ * @throws {HttpError} no answer, a redirect, or a status without an explanation, such as 429. ERR_HTTP_URL: also a Manifest
+ *   whose endpoint is less public than the origin it was fetched from.
  * @throws `signal.reason`, untouched. @throws {TypeError | RangeError} an argument of the wrong kind or range.
  * @example
  * ```ts
@@ -69,10 +70,12 @@ export async function handshakeOverHttp(
   const { timeoutMs = 10_000, expectedAid, signal } = options;
   assertInteger(timeoutMs, 'timeoutMs', 1, 600_000);
   signal?.throwIfAborted();
-  const manifest = typeof peer === 'string' ? await fetchManifest(peer, fetchOptions(options, timeoutMs)) : peer;
+  const manifest = typeof peer === 'string' ? await fetchManifest(peer, fetchOptions(agent, options, timeoutMs)) : peer;
   if (expectedAid !== undefined && manifest.aid !== expectedAid) {
     throw new AitpError('MANIFEST_SIGNATURE_INVALID', 'the Manifest is of another agent');
   }
+  // As a redirect would be: an agent that was asked in public must not send us into our own network, whatever the rules.
+  if (typeof peer === 'string') judgeUrl(manifest.handshakeEndpoint, options, new URL(peer));
   const [first, second] = addressesOf(manifest.handshakeEndpoint);
   return (
     (await attempt(agent, manifest, first, options, timeoutMs, true)) ??
@@ -168,17 +171,8 @@ function addressesOf(endpoint: string): readonly [Addresses, Addresses] {
   return base.pathname.endsWith('/') ? [separate, single] : [single, separate];
 }
 
-function fetchOptions(options: HandshakeOverHttpOptions, timeoutMs: number) {
-  const {
-    fetch,
-    signal,
-    clock,
-    cache,
-    expectedAid,
-    allowHttpLoopback,
-    allowPrivateHosts,
-    now = systemClockSec,
-  } = options;
+function fetchOptions(agent: AitpAgent, options: HandshakeOverHttpOptions, timeoutMs: number) {
+  const { fetch, signal, clock, cache, expectedAid, allowHttpLoopback, allowPrivateHosts, now = agent.now } = options;
   return {
     now,
     timeoutMs,

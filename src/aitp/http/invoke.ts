@@ -2,7 +2,7 @@
 
 import { encodeUtf8 } from '../../bytes/utf8.js';
 import { answerPopChallenge } from '../downstream-pop.js';
-import type { ReplayDecision } from '../envelope.js';
+import type { ReplayDecision } from '../envelope-verify.js';
 import { buildInvocation } from '../invocation.js';
 import type { RandomSource } from '../random.js';
 import type { AitpSigner } from '../signer.js';

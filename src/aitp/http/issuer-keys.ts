@@ -8,11 +8,12 @@ import type { JsonValue } from '../../codec/json-value.js';
 import { parseJwks } from '../../documents/jwks.js';
 import { waitFor } from '../../documents/shared-wait.js';
 import { HttpError } from '../../errors.js';
-import type { AddressRules } from '../../http/address.js';
+import { type AddressRules, judgeUrl } from '../../http/address.js';
 import { type BoundedResponse, boundedFetch, type FetchLike } from '../../http/bounded-fetch.js';
 import { freshnessMs } from '../../http/cache-policy.js';
 import type { IssuerKeys } from '../oidc-keys.js';
 import { type AitpClock, readClock, systemClockSec } from '../timestamps.js';
+import { belowIssuer, ISSUER_KEYS_PATH } from './issuer-address.js';
 
 /** How {@link httpIssuerKeys} works. */
 export interface HttpIssuerKeysOptions extends AddressRules {
@@ -30,7 +31,7 @@ export interface HttpIssuerKeysOptions extends AddressRules {
   readonly timeoutMs?: number;
   /** Length of each document, in bytes: 1 to 262,144. Default 65,536. */
   readonly maxBodyBytes?: number;
-  /** For `expires_at` of AITP key documents, in Unix seconds. Default: the host's. */
+  /** For `expires_at` of AITP key documents, and dates that servers write, in Unix seconds. Default: the host's. */
   readonly now?: AitpClock;
   readonly clock?: Clock;
 }
@@ -88,11 +89,13 @@ export function httpIssuerKeys(options: HttpIssuerKeysOptions = {}): IssuerKeys 
 
   /** By OpenID Connect discovery. @throws {HttpError} there is none. @throws {Unusable} it is no good. */
   async function discovered(issuer: string): Promise<Kept> {
-    const { document } = await get(below(issuer, '/.well-known/openid-configuration'));
+    const { document } = await get(belowIssuer(issuer, '/.well-known/openid-configuration'));
     const { issuer: named, jwks_uri: jwksUri } = (document ?? {}) as { readonly [name: string]: JsonValue };
     if (named !== issuer || typeof jwksUri !== 'string') throw new Unusable('discovery of another issuer');
     try {
-      const { document: set, response } = await get(jwksUri);
+      // As a redirect by the issuer would be: a public one must not send us into our own network, whatever the rules.
+      const { href } = judgeUrl(jwksUri, rules, new URL(issuer));
+      const { document: set, response } = await get(href);
       return keep(readKeys(set), response, Number.POSITIVE_INFINITY);
     } catch (cause) {
       throw new Unusable('discovery leads to no keys', { cause });
@@ -101,7 +104,7 @@ export function httpIssuerKeys(options: HttpIssuerKeysOptions = {}): IssuerKeys 
 
   /** By the document AITP has for issuers without discovery. */
   async function published(issuer: string): Promise<Kept> {
-    const { document, response } = await get(below(issuer, '/.well-known/aitp-keys'));
+    const { document, response } = await get(belowIssuer(issuer, ISSUER_KEYS_PATH));
     const { issuer: named, expires_at: expiresAtSec } = (document ?? {}) as { readonly [name: string]: JsonValue };
     if (named !== issuer || !Number.isSafeInteger(expiresAtSec)) throw new Unusable('keys of another issuer');
     const leftMs = ((expiresAtSec as number) - readClock(now)) * 1_000;
@@ -111,7 +114,7 @@ export function httpIssuerKeys(options: HttpIssuerKeysOptions = {}): IssuerKeys 
 
   function keep(keys: readonly JsonValue[], { headers }: BoundedResponse, leftMs: number): Kept {
     const nowMs = clock.now();
-    const statedMs = Math.max(MIN_FRESH_MS, freshnessMs(headers, Date.now()) ?? Number.POSITIVE_INFINITY);
+    const statedMs = Math.max(MIN_FRESH_MS, freshnessMs(headers, readClock(now) * 1_000) ?? Number.POSITIVE_INFINITY);
     return { keys, askedAtMs: nowMs, freshUntilMs: nowMs + Math.min(cacheTtlSec * 1_000, statedMs, leftMs) };
   }
 
@@ -165,10 +168,6 @@ export function httpIssuerKeys(options: HttpIssuerKeysOptions = {}): IssuerKeys 
 /** Whether an answer says that there is nothing, or none came at all. An address we do not ask is neither. */
 function isAbsence({ code }: HttpError): boolean {
   return code === 'ERR_HTTP_STATUS' || code === 'ERR_HTTP_NETWORK' || code === 'ERR_HTTP_TIMEOUT';
-}
-
-function below(issuer: string, path: string): string {
-  return `${issuer.endsWith('/') ? issuer.slice(0, -1) : issuer}${path}`;
 }
 
 function readKeys(document: JsonValue): readonly JsonValue[] {

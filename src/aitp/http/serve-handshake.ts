@@ -3,7 +3,7 @@
 //
 // | step | check                                        | answer                          |
 // |------|----------------------------------------------|---------------------------------|
-// | 1    | not too many at once                         | 429, empty                      |
+// | 1    | not too many at once, in all and of this address | 429, empty                  |
 // | 2    | kind of content, size, time of the body      | 400 INVALID_ENVELOPE            |
 // | 3    | JSON, version, shape, kind of message        | 400, code                       |
 // | 4    | hello: not too many of this address and AID  | 429, empty                      |
@@ -17,10 +17,12 @@ import { AitpError } from '../errors.js';
 import type { HandshakeResponder } from '../handshake/responder.js';
 import type { HandshakeResult } from '../handshake/second-round.js';
 import { AitpPeerError } from '../peer-error.js';
+import { rateWindow } from '../rate-window.js';
 import type { AitpClock } from '../timestamps.js';
+import { addressName } from './address-name.js';
 import { SESSION_HEADER } from './cors.js';
 import { errorBody } from './error-body.js';
-import { rateWindow } from './rate-window.js';
+import { inFlight } from './in-flight.js';
 import { readMessage } from './read-request.js';
 import type { AitpServerLimits, ServeAitpOptions } from './serve-options.js';
 import { sessionTable } from './session-table.js';
@@ -36,6 +38,9 @@ class TooMany extends Error {}
 /** What the application threw: whatever it is, it is no answer to a peer. */
 class OwnFault extends Error {}
 
+/** The peer says that something went wrong, about no session we know. To an error there is no answer that says more. */
+class StrayError extends Error {}
+
 /**
  * Makes the handler of handshakes.
  *
@@ -47,13 +52,13 @@ export function handshakeHandler(
   now: AitpClock,
 ): (request: Request, form: HandshakeForm) => Promise<Response> {
   const { agent, responder: own, onHandshake, signedErrors = false, addressOf, clock = systemClock } = options;
-  const { maxBodyBytes, bodyTimeoutMs: timeoutMs, maxConcurrent } = limits;
-  const sessions = sessionTable(limits.maxSessions, now);
+  const { maxBodyBytes, bodyTimeoutMs: timeoutMs } = limits;
+  const sessions = sessionTable(limits, now);
   const byAddress = rateWindow({ max: limits.maxHellosPerAddress, windowSec: WINDOW_SEC }, now);
   const byAid = rateWindow({ max: limits.maxHellosPerAid, windowSec: WINDOW_SEC }, now);
-  let underWay = 0;
+  const room = inFlight({ max: limits.maxConcurrent, maxPerAddress: limits.maxConcurrentPerAddress });
 
-  async function take(request: Request, form: HandshakeForm): Promise<Response> {
+  async function take(request: Request, form: HandshakeForm, address: string | undefined): Promise<Response> {
     const message = await readMessage(request, { maxBodyBytes, timeoutMs, clock });
     const envelope = parseEnvelope(message, { maxBytes: maxBodyBytes }) as Envelope;
     const { messageType } = envelope;
@@ -61,12 +66,11 @@ export function handshakeHandler(
     if (form !== 'either' && form !== wanted && messageType !== 'error') throw misplaced('at this path');
     const named = request.headers.get(SESSION_HEADER) ?? undefined;
     // A hello that names a session is a second one, and ends it.
-    if (messageType === 'mutual_hello' && named === undefined) return hello(request, message, envelope);
+    if (messageType === 'mutual_hello' && named === undefined) return hello(address, message, envelope);
     return inSession(named, message, envelope);
   }
 
-  async function hello(request: Request, message: Uint8Array, { sender }: Envelope): Promise<Response> {
-    const address = addressOf?.(request);
+  async function hello(address: string | undefined, message: Uint8Array, { sender }: Envelope): Promise<Response> {
     if (address !== undefined && !byAddress.take(address)) throw new TooMany();
     if (byAid.isFull(sender)) throw new TooMany();
     const responder = agent.newResponder({ maxBytes: maxBodyBytes, ...own });
@@ -85,6 +89,7 @@ export function handshakeHandler(
 
   async function inSession(named: string | undefined, message: Uint8Array, envelope: Envelope): Promise<Response> {
     const responder = find(named, envelope);
+    if (envelope.messageType === 'error' && typeof responder !== 'object') throw new StrayError();
     if (responder === undefined) throw misplaced('outside a session');
     if (responder === 'expired') throw new AitpError('TIMESTAMP_EXPIRED', 'the session has run out of time');
     try {
@@ -102,6 +107,8 @@ export function handshakeHandler(
     try {
       await onHandshake?.(completed);
     } catch (cause) {
+      // What was granted cannot be remembered, for there is too much of it: the peer asks too often, or too many do.
+      if (cause instanceof LimitError) throw cause;
       throw new OwnFault('onHandshake failed', { cause });
     }
   }
@@ -119,23 +126,29 @@ export function handshakeHandler(
     }
     if (error instanceof OwnFault) throw error.cause;
     // The peer has given up, and there is nothing to say to that.
-    if (error instanceof AitpPeerError) return new Response(null, { status: 204 });
+    if (error instanceof AitpPeerError) return new Response(null, { status: 204, headers: UNKEPT });
+    if (error instanceof StrayError) return new Response(null, { status: 400, headers: UNKEPT });
     if (!(error instanceof AitpError)) throw error;
     return reply(signedErrors ? await agent.buildError(error.wireCode) : errorBody(error.wireCode), 400);
   }
 
   return async (request, form) => {
-    if (underWay >= maxConcurrent) return refusal(new TooMany());
-    underWay++;
+    const address = addressOf?.(request);
+    const name = address === undefined ? undefined : addressName(address);
+    const leave = room.enter(name);
+    if (leave === undefined) return refusal(new TooMany());
     try {
-      return await take(request, form);
+      return await take(request, form, name);
     } catch (error) {
-      return refusal(error);
+      // Signing a refusal is work, too.
+      return await refusal(error);
     } finally {
-      underWay--;
+      leave();
     }
   };
 }
+
+const UNKEPT = { 'cache-control': 'no-store' };
 
 /** An answer nobody may keep. */
 function reply(text: string, status: number, sessionId?: string): Response {

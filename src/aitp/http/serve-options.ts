@@ -8,6 +8,7 @@ import type { HandshakeResponderOptions } from '../handshake/responder.js';
 import type { HandshakeResult } from '../handshake/second-round.js';
 import type { RevocationEntry } from '../revocation-snapshot.js';
 import { type AitpClock, readClock } from '../timestamps.js';
+import { assertPublishedIssuerKeys, type PublishedIssuerKeys } from './serve-issuer-keys.js';
 
 /** What a server takes. */
 export interface AitpServerLimits {
@@ -17,8 +18,15 @@ export interface AitpServerLimits {
   readonly bodyTimeoutMs: number;
   /** Handshakes that wait for their commit. One more ends the oldest. Default 1,000, at most 100,000. */
   readonly maxSessions: number;
+  /**
+   * Of those, of one identity, whatever keys it comes with: a provider vouches for as many keys as its subject likes. One
+   * more ends the oldest of the same identity. Default 32, at most 100,000.
+   */
+  readonly maxSessionsPerIdentity: number;
   /** Messages read or judged at once; one more is answered 429. Default 256, at most 65,536. */
   readonly maxConcurrent: number;
+  /** Of those, of one address. Counted where `addressOf` tells addresses. Default 32, at most 65,536. */
+  readonly maxConcurrentPerAddress: number;
   /** Hellos of one address in 60 seconds. Default 30. Counted where `addressOf` tells addresses. */
   readonly maxHellosPerAddress: number;
   /** Hellos one agent signed in 60 seconds. Default 10. */
@@ -30,7 +38,9 @@ export const DEFAULT_AITP_SERVER_LIMITS: AitpServerLimits = /* @__PURE__ */ Obje
   maxBodyBytes: 65_536,
   bodyTimeoutMs: 5_000,
   maxSessions: 1_000,
+  maxSessionsPerIdentity: 32,
   maxConcurrent: 256,
+  maxConcurrentPerAddress: 32,
   maxHellosPerAddress: 30,
   maxHellosPerAid: 10,
 });
@@ -39,7 +49,9 @@ const CEILINGS: AitpServerLimits = /* @__PURE__ */ Object.freeze({
   maxBodyBytes: 262_144,
   bodyTimeoutMs: 60_000,
   maxSessions: 100_000,
+  maxSessionsPerIdentity: 100_000,
   maxConcurrent: 65_536,
+  maxConcurrentPerAddress: 65_536,
   maxHellosPerAddress: 1_000_000,
   maxHellosPerAid: 1_000_000,
 });
@@ -54,7 +66,7 @@ export interface ServeAitpOptions {
   readonly responder?: Partial<HandshakeResponderOptions>;
   /**
    * Told of each finished handshake before its last message goes out: what was granted is to be remembered, so that it can
-   * be revoked. Where it throws, the peer gets nothing.
+   * be revoked. Where it throws, the peer gets nothing; of a {@link LimitError} it is told 429.
    */
   readonly onHandshake?: (result: HandshakeResult) => void | Promise<void>;
   /**
@@ -66,6 +78,11 @@ export interface ServeAitpOptions {
     | Promise<readonly (Omit<RevocationEntry, 'revokedAtSec'> & { readonly revokedAtSec?: number })[]>;
   /** Path of that list. Default `/.well-known/aitp-revocation-list`. */
   readonly revocationPath?: string;
+  /**
+   * Keys of an issuer of identities that is served here, for peers whose `oidc` proofs come from it; at
+   * `/.well-known/aitp-keys` below the issuer. Default: none.
+   */
+  readonly issuerKeys?: PublishedIssuerKeys;
   /** Answer with `error` envelopes, which not every peer understands, in place of small JSON objects. Default false. */
   readonly signedErrors?: boolean;
   /** Pages that may call. Default `*`: a handshake proves who calls, whatever page it is on. */
@@ -74,11 +91,14 @@ export interface ServeAitpOptions {
   readonly manifestMaxAgeSec?: number;
   /** See {@link AitpServerLimits}. */
   readonly limits?: Partial<AitpServerLimits>;
-  /** Address a request came from, as the host knows it: never a header that anybody may set. Default: not known. */
+  /**
+   * Address a request came from, as the host knows it: never a header that anybody may set. Of IPv6 the first 64 bits count.
+   * Default: not known.
+   */
   readonly addressOf?: (request: Request) => string | undefined;
   /** Told of faults of our own, which no peer is told of. Must not throw. */
   readonly onError?: (error: unknown) => void;
-  /** The clock of the agent, in Unix seconds. Default: the host's. */
+  /** Unix seconds. Default: the clock of the agent. */
   readonly now?: AitpClock;
   /** Timers. Default: the host's. */
   readonly clock?: Clock;
@@ -112,6 +132,7 @@ export function assertServeAitpOptions(options: ServeAitpOptions): void {
   for (const [name, hook] of Object.entries({ onHandshake, revocations, addressOf, onError })) {
     if (hook !== undefined && typeof hook !== 'function') throw new TypeError(`${name} must be a function`);
   }
+  if (options.issuerKeys !== undefined) assertPublishedIssuerKeys(options.issuerKeys);
   if (options.allowedOrigins !== undefined) assertAllowedOrigins(options.allowedOrigins);
   if (options.manifestMaxAgeSec !== undefined) assertInteger(options.manifestMaxAgeSec, 'manifestMaxAgeSec', 0, 86_400);
   if (options.now !== undefined) readClock(options.now);

@@ -2,6 +2,7 @@
 // says without it. Only peers that have proved who they are get in, so no stranger can fill the table.
 
 import type { HandshakeResponder } from '../handshake/responder.js';
+import type { GrantRequester } from '../policy.js';
 import { type AitpClock, readClock } from '../timestamps.js';
 
 /** How long it is remembered that a session ran out of time, in seconds. */
@@ -11,6 +12,8 @@ interface Entry {
   /** Gone once the session has run out of time: its secrets are not kept. */
   responder: HandshakeResponder | undefined;
   readonly key: string;
+  /** Who the peer has proved to be. */
+  readonly identity: string;
   readonly expiresAtSec: number;
 }
 
@@ -19,7 +22,10 @@ export interface SessionTable {
   /** How many are kept, those that ran out of time included. */
   readonly size: number;
 
-  /** Keeps a handshake whose hello was accepted. When the table is full, the oldest one is abandoned. */
+  /**
+   * Keeps a handshake whose hello was accepted. When the table is full, the oldest one is abandoned; when its identity has
+   * as many as it may, the oldest of those.
+   */
   add(responder: HandshakeResponder): void;
 
   /** @returns The handshake; `expired` where it ran out of time; `undefined` where none is known by that name. */
@@ -32,11 +38,19 @@ export interface SessionTable {
   delete(responder: HandshakeResponder): void;
 }
 
-/** Makes an empty table. @param maxSessions Most handshakes at a time. */
-export function sessionTable(maxSessions: number, now: AitpClock): SessionTable {
+/** How many handshakes wait at a time. */
+export interface SessionTableLimits {
+  readonly maxSessions: number;
+  readonly maxSessionsPerIdentity: number;
+}
+
+/** Makes an empty table. */
+export function sessionTable(limits: SessionTableLimits, now: AitpClock): SessionTable {
+  const { maxSessions, maxSessionsPerIdentity } = limits;
   // In the order they came; all wait equally long, so the first is the first to expire.
   const entries = new Map<string, Entry>();
   const byEcho = new Map<string, string>();
+  const byIdentity = new Map<string, Set<string>>();
 
   function drop(sessionId: string): void {
     const entry = entries.get(sessionId);
@@ -44,6 +58,16 @@ export function sessionTable(maxSessions: number, now: AitpClock): SessionTable 
     entry.responder?.abandon();
     byEcho.delete(entry.key);
     entries.delete(sessionId);
+    const others = byIdentity.get(entry.identity);
+    others?.delete(sessionId);
+    if (others?.size === 0) byIdentity.delete(entry.identity);
+  }
+
+  function dropOldest(sessionIds: Iterable<string>): void {
+    for (const oldest of sessionIds) {
+      drop(oldest);
+      return;
+    }
   }
 
   function sweep(): void {
@@ -72,14 +96,14 @@ export function sessionTable(maxSessions: number, now: AitpClock): SessionTable 
     add(responder) {
       sweep();
       const { sessionId, peerAid = '', popNonce = '', expiresAtSec = 0 } = responder;
-      if (entries.size >= maxSessions)
-        for (const oldest of entries.keys()) {
-          drop(oldest);
-          break;
-        }
+      const identity = identityName(responder.peer);
+      const same = byIdentity.get(identity);
+      if (same !== undefined && same.size >= maxSessionsPerIdentity) dropOldest(same);
+      if (entries.size >= maxSessions) dropOldest(entries.keys());
       const key = echoKey(peerAid, popNonce);
-      entries.set(sessionId, { responder, key, expiresAtSec });
+      entries.set(sessionId, { responder, key, identity, expiresAtSec });
       byEcho.set(key, sessionId);
+      byIdentity.set(identity, (byIdentity.get(identity) ?? new Set<string>()).add(sessionId));
     },
     find,
     findByEcho: (peerAid, nonce) => find(byEcho.get(echoKey(peerAid, nonce))),
@@ -89,4 +113,10 @@ export function sessionTable(maxSessions: number, now: AitpClock): SessionTable 
 
 function echoKey(peerAid: string, nonce: string): string {
   return `${peerAid} ${nonce}`;
+}
+
+/** The same for whatever key an identity comes with. A pinned key is an identity of its own, whatever name it goes by. */
+function identityName(peer: GrantRequester | undefined): string {
+  if (peer?.identityType !== 'oidc') return `key ${peer?.aid ?? ''}`;
+  return `oidc ${JSON.stringify([peer.issuer, peer.subject])}`;
 }

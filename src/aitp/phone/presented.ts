@@ -6,7 +6,8 @@ import type { Peer } from '../../phone/peer.js';
 import { AitpError } from '../errors.js';
 import type { RevocationDecision } from '../revocation.js';
 import type { Tct } from '../tct.js';
-import { type AitpClock, readClock } from '../timestamps.js';
+import type { AitpClock } from '../timestamps.js';
+import { checkStillHolds } from '../watch-tct.js';
 import { checkSamePeer } from './names.js';
 
 /** Most tokens kept for one session. One more forgets the oldest. */
@@ -22,8 +23,9 @@ export interface PresentedTokens {
    *
    * @throws {AitpError} POLICY_VIOLATION: none was presented. TCT_EXPIRED, TCT_REVOKED and so on: those that were no longer
    *   hold.
+   * @throws `signal.reason`, untouched.
    */
-  use(peer: Peer, capability: string): Promise<Verified<Tct>>;
+  use(peer: Peer, capability: string, signal?: AbortSignal): Promise<Verified<Tct>>;
 }
 
 /** Makes an empty memory. What it holds of a session goes with the session. */
@@ -32,14 +34,9 @@ export function presentedTokens(now: AitpClock, revocation: RevocationDecision):
   // an authorisation hook is told the peer, and not the session.
   const bySession = new WeakMap<Uint8Array, Map<string, Verified<Tct>>>();
 
-  async function check(peer: Peer, tct: Verified<Tct>, capability: string): Promise<void> {
+  function check(peer: Peer, tct: Verified<Tct>, capability: string, signal?: AbortSignal): Promise<Verified<Tct>> {
     checkSamePeer(tct.subject, peer, 'AUDIENCE_MISMATCH');
-    const nowSec = readClock(now);
-    if (tct.expiresAtSec <= nowSec) throw new AitpError('TCT_EXPIRED', 'the token has expired');
-    if (!('check' in revocation)) return;
-    const { issuer, jti, claimedGrants } = tct;
-    const { grants } = await revocation.check({ issuer, jti, grants: claimedGrants, nowSec });
-    if (!grants.includes(capability)) throw new AitpError('POLICY_VIOLATION', 'the capability is not granted now');
+    return checkStillHolds(tct, capability, { revocation, now, signal });
   }
 
   return {
@@ -50,14 +47,13 @@ export function presentedTokens(now: AitpClock, revocation: RevocationDecision):
       if (tokens.size >= MAX_TOKENS) for (const oldest of tokens.keys()) if (tokens.delete(oldest)) break;
       tokens.set(tct.jti, tct);
     },
-    async use(peer, capability) {
+    async use(peer, capability, signal) {
       const tokens = bySession.get(peer.agreementKey);
       let fault: unknown;
       for (const tct of tokens === undefined ? [] : [...tokens.values()].reverse()) {
         if (!tct.claimedGrants.includes(capability)) continue;
         try {
-          await check(peer, tct, capability);
-          return tct;
+          return await check(peer, tct, capability, signal);
         } catch (error) {
           if (!(error instanceof AitpError)) throw error;
           // For good: neither time nor a revocation goes back. The others may be of the moment.

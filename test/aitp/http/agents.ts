@@ -1,8 +1,9 @@
 // Two agents that pinned each other, and a fetch that leads to handlers in this process.
 
 import { AitpAgent, type AitpAgentOptions } from '../../../src/aitp/agent.js';
+import type { AitpHandler } from '../../../src/aitp/http/endpoints.js';
 import { handshakeOverHttp } from '../../../src/aitp/http/handshake-over-http.js';
-import { type AitpHandler, serveAitp } from '../../../src/aitp/http/serve-aitp.js';
+import { serveAitp } from '../../../src/aitp/http/serve-aitp.js';
 import type { ServeAitpOptions } from '../../../src/aitp/http/serve-options.js';
 import { pinnedKeys } from '../../../src/aitp/pinned-keys.js';
 import type { FetchLike } from '../../../src/http/bounded-fetch.js';
@@ -32,16 +33,17 @@ export interface World {
 }
 
 /** Anna, who calls, and bert, who answers at {@link ORIGIN}. */
-export async function makeWorld(endpoint = SEPARATE): Promise<World> {
+export async function makeWorld(endpoint = SEPARATE, ofBert: Partial<AitpAgentOptions> = {}): Promise<World> {
   const clock = { sec: NOW };
   const bare = { anna: await agentOf(1, clock), bert: await agentOf(2, clock) };
   const anna = await agentOf(1, clock, { pinnedKeys: pinnedKeys([pin(bare.bert, 'bert')]) });
-  const bert = await agentOf(2, clock, { pinnedKeys: pinnedKeys([pin(bare.anna, 'anna')]) });
+  const bert = await agentOf(2, clock, { pinnedKeys: pinnedKeys([pin(bare.anna, 'anna')]), ...ofBert });
   const offeredCapabilities = ['read', 'write'];
-  const acceptedIdentityTypes = ['pinned_key'] as const;
-  const common = { offeredCapabilities, acceptedIdentityTypes };
+  const common = { offeredCapabilities, acceptedIdentityTypes: ['pinned_key'] as const };
   await anna.buildManifest({ displayName: 'anna', handshakeEndpoint: 'https://anna.example/aitp/', ...common });
-  await bert.buildManifest({ displayName: 'bert', handshakeEndpoint: endpoint, ...common });
+  const anchors = ofBert.trustAnchors;
+  const oidc = anchors && { acceptedIdentityTypes: ['pinned_key', 'oidc'] as const, acceptedTrustAnchors: anchors };
+  await bert.buildManifest({ displayName: 'bert', handshakeEndpoint: endpoint, ...common, ...oidc });
   return { clock, anna, bert };
 }
 

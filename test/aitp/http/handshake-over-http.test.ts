@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import type { AitpHandler } from '../../../src/aitp/http/endpoints.js';
 import { handshakeOverHttp } from '../../../src/aitp/http/handshake-over-http.js';
-import type { AitpHandler } from '../../../src/aitp/http/serve-aitp.js';
 import { codeOf } from '../parties.js';
 import { agentOf, makeWorld, ORIGIN, SEPARATE, SINGLE, serving, shake, type Wire, wireTo } from './agents.js';
 

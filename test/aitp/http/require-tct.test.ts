@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { invocationHeaders, popResponseHeaders, type TctRequest } from '../../../src/aitp/http/invoke.js';
-import { type RequireTctOptions, requireTct } from '../../../src/aitp/http/require-tct.js';
+import { requireTct } from '../../../src/aitp/http/require-tct.js';
+import type { RequireTctOptions } from '../../../src/aitp/http/require-tct-options.js';
 import { buildInvocation } from '../../../src/aitp/invocation.js';
 import { memoryReplayStore } from '../../../src/aitp/replay-store.js';
 import { ownRevocations } from '../../../src/aitp/revocation.js';
@@ -171,4 +172,105 @@ it('options that cannot be are refused at once', async () => {
   expect(() => requireTct({ agent } as never)).toThrow(TypeError);
   expect(() => requireTct({ agent, revocation, issuer: 'aid:other' })).toThrow(TypeError);
   expect(() => requireTct({ agent, revocation, maxChallenges: 0 })).toThrow(RangeError);
+});
+
+describe('a page of another origin', () => {
+  const PAGE = 'https://app.example';
+
+  /**
+   * Asks as a browser does for a page (Fetch standard, sections 4.8 and 4.9): a preflight, whose answer decides whether the
+   * request is made, and an answer of which the page sees what it may.
+   */
+  async function fromPage(answer: (request: Request) => Promise<Response>, init: RequestInit) {
+    const { headers, method = 'GET' } = init;
+    const names = [...new Headers(headers).keys()].sort();
+    const asked = { origin: PAGE, 'access-control-request-method': method };
+    const preflight = await answer(
+      new Request(URL_OF_CALL, {
+        method: 'OPTIONS',
+        headers: { ...asked, 'access-control-request-headers': names.join(',') },
+      }),
+    );
+    const list = (name: string) => (preflight.headers.get(name) ?? '').split(',').map((text) => text.trim());
+    const mayRead = ({ headers: of }: Response) => ['*', PAGE].includes(of.get('access-control-allow-origin') ?? '');
+    const allowed =
+      preflight.ok &&
+      mayRead(preflight) &&
+      list('access-control-allow-methods').includes(method) &&
+      names.every((name) => list('access-control-allow-headers').includes(name));
+    if (!allowed) throw new TypeError('Failed to fetch');
+    const response = await answer(new Request(URL_OF_CALL, { ...init, headers: { ...headers, origin: PAGE } }));
+    if (!mayRead(response)) throw new TypeError('Failed to fetch');
+    const exposed = (response.headers.get('access-control-expose-headers') ?? '').split(', ');
+    const seen = [...response.headers].filter(([name]) => name === 'content-type' || exposed.includes(name));
+    return { status: response.status, headers: new Headers(seen), text: await response.text() };
+  }
+
+  /** What a program makes of the guard. */
+  async function serving(options: Partial<RequireTctOptions> = {}) {
+    const world = await setUp(options);
+    const answer = async (request: Request) => {
+      const { authorization, headers, response } = await world.gate(request, 'read');
+      return response ?? Response.json({ holder: authorization.holder }, { headers });
+    };
+    return { ...world, answer };
+  }
+
+  it('uses a guarded capability, and reads what it gets', async () => {
+    const { anna, signed, answer } = await serving({ methods: ['GET', 'POST'] });
+    const read = await fromPage(answer, { headers: await signed() });
+    expect([read.status, JSON.parse(read.text)]).toEqual([200, { holder: anna.aid }]);
+    const post = { method: 'POST', body: '{"a":1}' };
+    const headers = { ...(await signed(post)), 'content-type': 'application/json' };
+    expect((await fromPage(answer, { ...post, headers })).status).toBe(200);
+  });
+
+  it('[16.35] sees a challenge, and answers it', async () => {
+    const { anna, bert, tct, now, answer } = await serving({ methods: ['GET'], allowedOrigins: [PAGE] });
+    const first = await fromPage(answer, { headers: { 'x-aitp-tct': tct.token } });
+    expect(first.status).toBe(401);
+    const options = { verifier: bert.aid, tct, replay: memoryReplayStore({ now }), now };
+    const headers = (await popResponseHeaders(anna.signer, first.headers, options)) as Record<string, string>;
+    expect((await fromPage(answer, { headers })).status).toBe(200);
+  });
+
+  it('reads the refusals, too', async () => {
+    const { revoked, tct, signed, answer } = await serving({ methods: ['GET'] });
+    revoked.add(tct.jti);
+    const { status, text } = await fromPage(answer, { headers: await signed() });
+    expect([status, JSON.parse(text).error.code]).toEqual([403, 'TCT_REVOKED']);
+  });
+
+  it('gets nowhere where that was not said, by another method, or from an origin that is not listed', async () => {
+    const attempts: [Partial<RequireTctOptions>, string][] = [
+      [{}, 'GET'],
+      [{ methods: [] }, 'GET'],
+      [{ methods: ['GET'] }, 'DELETE'],
+      [{ methods: ['GET'], allowedOrigins: ['https://other.example'] }, 'GET'],
+      [{ methods: ['GET'], allowedOrigins: false }, 'GET'],
+    ];
+    for (const [options, method] of attempts) {
+      const { signed, answer } = await serving(options);
+      const headers = await signed({ method });
+      await expect(fromPage(answer, { method, headers })).rejects.toThrow(TypeError);
+    }
+  });
+
+  it('a preflight lets nothing else through, and costs no holder anything', async () => {
+    const { gate, signed } = await setUp({ methods: ['GET'], maxRequestsPerHolder: 1 });
+    const headers = await signed();
+    for (let i = 0; i < 3; i++) {
+      const verdict = await gate(new Request(URL_OF_CALL, { method: 'OPTIONS', headers }), 'read');
+      expect(verdict.authorization).toBeUndefined();
+      expect(verdict.response?.status).toBe(204);
+      expect(verdict.response?.headers.get('allow')).toBe('GET, OPTIONS');
+    }
+    expect((await gate(new Request(URL_OF_CALL, { headers }), 'read')).authorization).toBeDefined();
+  });
+
+  it('methods that are none are refused at once', async () => {
+    for (const methods of ['GET', ['get'], [7], ['GET, POST']]) {
+      await expect(setUp({ methods: methods as never })).rejects.toThrow(TypeError);
+    }
+  });
 });

@@ -3,7 +3,7 @@ import { fetchManifest } from '../../../src/aitp/http/fetch-manifest.js';
 import { verifySnapshot } from '../../../src/aitp/revocation-snapshot.js';
 import { fakeClock } from '../../../src/testing/fake-clock.js';
 import { NOW } from '../parties.js';
-import { makeWorld, ORIGIN, post, refusalOf, SINGLE, serving, type World, wireTo } from './agents.js';
+import { agentOf, makeWorld, ORIGIN, post, refusalOf, SINGLE, serving, type World, wireTo } from './agents.js';
 
 const SESSION = 'x-aitp-session-id';
 
@@ -205,8 +205,14 @@ describe('a handshake', () => {
 
   it('a peer that is not believed is told the code, signed where that is wanted', async () => {
     const world = await makeWorld();
-    const stranger = { ...world, bert: world.anna, anna: world.bert };
-    const { hello } = await helloOf({ ...stranger, bert: world.bert });
+    const stranger = await agentOf(7, world.clock);
+    await stranger.buildManifest({
+      displayName: 'anna',
+      handshakeEndpoint: 'https://stranger.example/aitp/',
+      offeredCapabilities: ['read'],
+      acceptedIdentityTypes: ['pinned_key'],
+    });
+    const { hello } = await helloOf({ ...world, anna: stranger });
     expect(await refusalOf(await serving(world)(post(SINGLE, hello)))).toBe('IDENTITY_FAILED');
     const signed = await serving(world, { signedErrors: true })(post(SINGLE, '{'));
     const message = (await signed?.json()) as { message_type: string; payload: { code: string } };

@@ -146,6 +146,70 @@ describe('a handshake in a session', () => {
     await session.close();
   });
 
+  it('can begin anew at once after a commit that was refused, whoever refused it and why', async () => {
+    const { a, manifest, dial, shake } = await setUp({ maxMessages: 4 });
+    const session = await dial(alice);
+    const toCommit = async () => {
+      const handshake = a.newSession();
+      const hello = await handshake.buildHello(JSON.stringify({ manifest: manifest.body }), ['read']);
+      return handshake.processHelloAck((await session.call(HELLO_METHOD, hello)) as string);
+    };
+    const codeSent = async (commit: string) =>
+      JSON.parse((await session.call(COMMIT_METHOD, commit)) as string).payload.code;
+    // Before it is known whose it is: nothing of the handshake has ended then.
+    const { signature, ...unsigned } = JSON.parse(await toCommit());
+    const forged = JSON.stringify({
+      ...unsigned,
+      signature: `${signature[0] === 'A' ? 'B' : 'A'}${signature.slice(1)}`,
+    });
+    expect(await codeSent(forged)).toBe('INVALID_SIGNATURE');
+    expect((await shake(session)).claims.grants).toEqual(['read']);
+    await toCommit();
+    expect(await codeSent('garbage')).toBe('INVALID_ENVELOPE');
+    expect((await shake(session)).claims.grants).toEqual(['read']);
+    // Not even looked at.
+    expect(await codeOf(session.call(COMMIT_METHOD, await toCommit()))).toBe('ERR_RPC_BUSY');
+    clock.sec += 60;
+    expect((await shake(session)).claims.grants).toEqual(['read']);
+    await session.close();
+  });
+
+  it('whose caller went away in the middle does not stand in the way of the next', async () => {
+    const { b, dial, shake } = await setUp();
+    const begun = vi.spyOn(b, 'newResponder');
+    const session = await dial(alice);
+    const controller = new AbortController();
+    const call = session.call.bind(session);
+    const gone = vi.spyOn(session, 'call').mockImplementation(async (...args) => {
+      const answer = await call(...args);
+      controller.abort(new Error('enough'));
+      controller.signal.throwIfAborted();
+      return answer;
+    });
+    await expect(shake(session)).rejects.toThrow('enough');
+    gone.mockRestore();
+    const first = begun.mock.results[0]?.value as ReturnType<typeof b.newResponder>;
+    expect(first.state).toBe('awaiting-commit');
+    expect((await shake(session)).claims.grants).toEqual(['read']);
+    // Its nonce and its peer are dropped with it.
+    expect([first.state, first.popNonce, first.peerAid]).toEqual(['failed', undefined, undefined]);
+    await session.close();
+  });
+
+  it('a hello that is refused ends no handshake that waits', async () => {
+    const { a, manifest, dial } = await setUp();
+    const session = await dial(alice);
+    const handshake = a.newSession();
+    const hello = await handshake.buildHello(JSON.stringify({ manifest: manifest.body }), ['read']);
+    const commit = await handshake.processHelloAck((await session.call(HELLO_METHOD, hello)) as string);
+    for (const refused of [hello, 'garbage', commit]) {
+      expect(JSON.parse((await session.call(HELLO_METHOD, refused)) as string).message_type).toBe('error');
+    }
+    const next = await a.newSession().buildHello(JSON.stringify({ manifest: manifest.body }), ['read']);
+    expect(JSON.parse((await session.call(HELLO_METHOD, next)) as string).message_type).toBe('mutual_hello_ack');
+    await session.close();
+  });
+
   it('begins so often in a minute, and no oftener', async () => {
     const { dial, shake } = await setUp({ maxHellos: 1 });
     const session = await dial(alice);
