@@ -3,7 +3,15 @@
 import { printable } from '../bytes/printable.js';
 import { aitpAdapter } from './aitp-adapter.js';
 import { aitpConformance } from './aitp-conformance.js';
+import { aitpDelegate } from './aitp-delegate.js';
+import { aitpManifest } from './aitp-manifest.js';
 import { aitpMint } from './aitp-mint.js';
+import { aitpRevoke } from './aitp-revoke.js';
+import { aitpToken } from './aitp-token.js';
+import { aitpVerify } from './aitp-verify.js';
+import { arcpInvoke } from './arcp-invoke.js';
+import { arcpServe } from './arcp-serve.js';
+import { arcpTail } from './arcp-tail.js';
 import { readArgs } from './args.js';
 import { bench } from './bench.js';
 import { call } from './call.js';
@@ -39,9 +47,17 @@ const COMMANDS: readonly Command[] = [
   cardLint,
   cardFetch,
   cardServe,
+  aitpManifest,
+  aitpToken,
+  aitpDelegate,
+  aitpRevoke,
+  aitpVerify,
   aitpAdapter,
   aitpConformance,
   aitpMint,
+  arcpServe,
+  arcpInvoke,
+  arcpTail,
 ];
 
 /**

@@ -6,7 +6,17 @@ import { run } from '../../src/cli/run.js';
 import { MemoryIo } from './memory-io.js';
 
 const CARDS = ['card sign', 'card verify', 'card canonical', 'card lint', 'card fetch', 'card serve'];
-const TRUST = ['aitp adapter', 'aitp conformance', 'aitp mint'];
+const TRUST = [
+  'aitp manifest',
+  'aitp token',
+  'aitp delegate',
+  'aitp revoke',
+  'aitp verify',
+  'aitp adapter',
+  'aitp conformance',
+  'aitp mint',
+];
+const WORK = ['arcp serve', 'arcp invoke', 'arcp tail'];
 const COMMANDS = [
   'version',
   'id new',
@@ -18,6 +28,7 @@ const COMMANDS = [
   'bench',
   ...CARDS,
   ...TRUST,
+  ...WORK,
 ];
 
 async function ran(words: string[], io = new MemoryIo()) {
@@ -53,7 +64,7 @@ describe('help', () => {
     for (const line of asked.out.split('\n').slice(1)) expect(line.length).toBeLessThanOrEqual(92);
   });
 
-  it.each(['id', 'card'])('of %s is that of all its commands', async (group) => {
+  it.each(['id', 'card', 'aitp', 'arcp'])('of %s is that of all its commands', async (group) => {
     const { out } = await ran(['help', group]);
     for (const name of COMMANDS.filter((command) => command.startsWith(`${group} `)))
       expect(out).toContain(`ringline ${name}`);
