@@ -15,6 +15,7 @@ const lastLines: Record<string, string> = {
   'guarded-methods.mjs': 'impostor: ERR_IDENTITY_MISMATCH',
   'signed-card.mjs': 'ERR_A2A_VERIFICATION_FAILED',
   'stream-and-cancel.mjs': 'the producer has stopped',
+  'two-agents.mjs': 'The delegation: DELEGATION_SOURCE_TCT_REVOKED',
   'typed-methods.mjs': 'TypeError: nothing was sent',
 };
 
