@@ -16,7 +16,14 @@ const STYLES = ['tokens', 'base', 'parts'];
 /** Where the page loads the package from. */
 const PACKAGE_URL = '/ringline.min.mjs';
 
-/** @typedef {{ type: string, body: string }} Asset */
+/** Programs that run beside the page, in a frame or a worker. */
+const BESIDE = { 'trust-calendar': 'trust/calendar.ts', 'trust-guest': 'trust/guest.ts' };
+
+/**
+ * `shared`: readable from any origin, as it has to be where a frame is kept in an origin of its own.
+ *
+ * @typedef {{ type: string, body: string, shared?: true }} Asset
+ */
 
 /**
  * Everything the page consists of, by path.
@@ -27,9 +34,11 @@ export async function assemblePage() {
   /** @type {Map<string, Asset>} */
   const assets = new Map();
   assets.set('/', { type: 'text/html; charset=utf-8', body: pageMarkup() });
-  assets.set('/page.css', { type: 'text/css; charset=utf-8', body: pageStyles() });
+  assets.set('/page.css', { type: 'text/css; charset=utf-8', body: pageStyles(), shared: true });
+  const frame = readFileSync(join(pageDir, 'trust/frame.html'), 'utf8');
+  assets.set('/trust-frame.html', { type: 'text/html; charset=utf-8', body: frame });
   for (const { fileName, code } of await bundleScripts()) {
-    assets.set(`/${fileName}`, { type: 'text/javascript; charset=utf-8', body: code });
+    assets.set(`/${fileName}`, { type: 'text/javascript; charset=utf-8', body: code, shared: true });
   }
   assets.set(PACKAGE_URL, {
     type: 'text/javascript; charset=utf-8',
@@ -69,10 +78,11 @@ export function pageStyles() {
   return files.map((file) => readFileSync(join(pageDir, file), 'utf8')).join('\n');
 }
 
-/** The page's own modules; what is imported later stays in files of its own. */
+/** The page's own modules and those beside it; what is imported later, or by several, stays in files of its own. */
 async function bundleScripts() {
+  const beside = Object.entries(BESIDE).map(([name, file]) => [name, join(pageDir, file)]);
   const bundle = await rolldown({
-    input: { page: join(pageDir, 'main.ts') },
+    input: { page: join(pageDir, 'main.ts'), ...Object.fromEntries(beside) },
     platform: 'browser',
     external: ['ringline'],
     transform: { target: 'es2022' },

@@ -3,11 +3,16 @@
 
 import { once } from 'node:events';
 import { createServer } from 'node:http';
+import { nodeListener } from 'ringline/host/node-http';
 
-/** Scripts and styles from here only, no markup from text, connections to this machine's agents and nowhere else. */
+/**
+ * Scripts, styles and frames from here only, no markup from text, the addresses of workers from one place in the page,
+ * connections to this machine's agents and nowhere else.
+ */
 export const CONTENT_SECURITY_POLICY =
-  "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self' ws://127.0.0.1:*; " +
-  "require-trusted-types-for 'script'";
+  "default-src 'none'; script-src 'self'; style-src 'self'; frame-src 'self'; " +
+  "connect-src 'self' ws://127.0.0.1:* http://127.0.0.1:*; " +
+  "require-trusted-types-for 'script'; trusted-types ringline-demo";
 
 const HEADERS = {
   'content-security-policy': CONTENT_SECURITY_POLICY,
@@ -17,8 +22,6 @@ const HEADERS = {
   'cross-origin-resource-policy': 'same-origin',
   'cache-control': 'no-store',
 };
-
-/** Answers a request, or leaves it to others. @typedef {(request: Request) => Promise<Response | undefined>} FetchHandler */
 
 /**
  * @typedef {object} PageServer
@@ -30,25 +33,13 @@ const HEADERS = {
  * Starts the server.
  *
  * @param {ReadonlyMap<string, import('./assemble.mjs').Asset>} assets
- * @param {{ port: number, fallback: boolean, handler?: FetchHandler }} options `fallback`: take any free port where this
+ * @param {{ port: number, fallback: boolean, handler?: import('ringline/host/node-http').FetchHandler }} options `fallback`: take any free port where this
  *   one is taken. `handler`: asked first, in the form that every runtime but Node's HTTP server speaks.
  * @returns {Promise<PageServer>}
  * @throws {Error} The port is taken, or Node's own.
  */
 export async function servePage(assets, { port, fallback, handler }) {
-  const server = createServer(async (request, response) => {
-    const answer = await ask(handler, request).catch(() => new Response('failed\n', { status: 500 }));
-    if (answer !== undefined) return reply(answer, response);
-    const [path = ''] = (request.url ?? '').split('?', 1);
-    const asset = assets.get(path);
-    const readable = request.method === 'GET' || request.method === 'HEAD';
-    if (asset === undefined || !readable) {
-      response.writeHead(readable ? 404 : 405, { ...HEADERS, 'content-type': 'text/plain' });
-      return response.end(readable ? 'not found\n' : 'use GET\n');
-    }
-    response.writeHead(200, { ...HEADERS, 'content-type': asset.type });
-    response.end(request.method === 'HEAD' ? undefined : asset.body);
-  });
+  const server = createServer(nodeListener([...(handler ? [handler] : []), (request) => page(assets, request)]));
   try {
     await listen(server, port);
   } catch (error) {
@@ -67,30 +58,20 @@ export async function servePage(assets, { port, fallback, handler }) {
   };
 }
 
+/** @param {ReadonlyMap<string, import('./assemble.mjs').Asset>} assets @param {Request} request */
+function page(assets, { method, url }) {
+  const asset = assets.get(new URL(url).pathname);
+  const readable = method === 'GET' || method === 'HEAD';
+  if (asset === undefined || !readable) {
+    const headers = { ...HEADERS, 'content-type': 'text/plain' };
+    return new Response(readable ? 'not found\n' : 'use GET\n', { status: readable ? 404 : 405, headers });
+  }
+  const readers = asset.shared === true ? { 'access-control-allow-origin': '*' } : {};
+  return new Response(asset.body, { headers: { ...HEADERS, ...readers, 'content-type': asset.type } });
+}
+
 /** @param {import('node:http').Server} server @param {number} port */
 async function listen(server, port) {
   server.listen(port, '127.0.0.1');
   await once(server, 'listening');
-}
-
-/**
- * Puts a request, without its body, to a handler.
- *
- * @param {FetchHandler | undefined} handler
- * @param {import('node:http').IncomingMessage} request
- */
-async function ask(handler, { url = '', method = 'GET', headersDistinct }) {
-  const base = 'http://127.0.0.1';
-  if (handler === undefined || !URL.canParse(url, base)) return undefined;
-  const headers = new Headers();
-  for (const [name, values = []] of Object.entries(headersDistinct)) {
-    for (const value of values) headers.append(name, value);
-  }
-  return handler(new Request(new URL(url, base), { method, headers }));
-}
-
-/** @param {Response} answer @param {import('node:http').ServerResponse} response */
-async function reply(answer, response) {
-  response.writeHead(answer.status, Object.fromEntries(answer.headers));
-  response.end(new Uint8Array(await answer.arrayBuffer()));
 }

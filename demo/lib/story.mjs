@@ -3,6 +3,7 @@
 
 import { tellCardStory } from './card-story.mjs';
 import { expect, readerOf, shortDid } from './reading.mjs';
+import { tellTrustStory } from './trust-story.mjs';
 
 /**
  * @typedef {object} Scene
@@ -129,6 +130,7 @@ export async function tellStory({ page, url, events, terminal }) {
   });
 
   await tellCardStory({ page, events, terminal }, did);
+  await tellTrustStory({ page, terminal });
 
   await terminal.step('policy', async () => {
     expect(complaints.length === 0, complaints.join('; '));

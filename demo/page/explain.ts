@@ -40,8 +40,13 @@ const WORDS: Partial<Record<SdkErrorCode | A2aErrorCode, string>> = {
 
 /** What went wrong, for a person. */
 export function explain(error: unknown): string {
-  if (isSdkError(error)) return (WORDS as Partial<Record<string, string>>)[error.code] ?? error.message;
+  if (isSdkError(error)) return explainCode(error.code) ?? error.message;
   return error instanceof Error ? error.message : String(error);
+}
+
+/** What a code means, for a person; nothing where nobody has written that down. */
+export function explainCode(code: string): string | undefined {
+  return (WORDS as Partial<Record<string, string>>)[code];
 }
 
 /** The stable code, where there is one. */

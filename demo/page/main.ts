@@ -11,6 +11,7 @@ import { mountIdentity } from './views/identity.js';
 import { mountImpostors } from './views/impostors.js';
 import { mountStream } from './views/stream.js';
 import { mountTalk } from './views/talk.js';
+import { mountTrust } from './views/trust.js';
 import { mountWire } from './views/wire.js';
 
 /** The policy is the server's; the page tells whether it was ever crossed. */
@@ -24,7 +25,17 @@ function countViolations(): void {
 async function start(): Promise<void> {
   const app = new App(await loadDirectory());
   slot('version').textContent = app.directory.version;
-  const views = [mountCall, mountIdentity, mountTalk, mountStream, mountImpostors, mountCard, mountWire, mountHow];
+  const views = [
+    mountCall,
+    mountIdentity,
+    mountTalk,
+    mountStream,
+    mountImpostors,
+    mountCard,
+    mountTrust,
+    mountWire,
+    mountHow,
+  ];
   for (const mount of views) mount(app);
   await app.keyring.look();
 }

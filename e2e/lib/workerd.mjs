@@ -15,6 +15,9 @@ const DEFAULT_DATE = '2026-10-01';
  * @property {readonly import('./bundle.mjs').Chunk[]} chunks The first is the entry.
  * @property {string} [compatibilityDate]
  * @property {Record<string, string>} [bindings] Texts in `env`.
+ * @property {Record<string, string>} [durableObjects] Classes of Durable Objects, by their name in `env`. What they store is
+ *   there again when a Worker of the same name is started.
+ * @property {number} [port] Default: any that is free.
  */
 
 /**
@@ -25,7 +28,15 @@ const DEFAULT_DATE = '2026-10-01';
  * @param {Worker} worker
  * @returns {Promise<{ program: Program, port: number }>}
  */
-export async function startWorker(workerd, folder, { name, chunks, compatibilityDate = DEFAULT_DATE, bindings = {} }) {
+export async function startWorker(workerd, folder, worker) {
+  const {
+    name,
+    chunks,
+    compatibilityDate = DEFAULT_DATE,
+    bindings = {},
+    durableObjects = {},
+    port: wanted = 0,
+  } = worker;
   const own = join(folder, `workerd-${name}`);
   for (const { fileName, code } of chunks) {
     mkdirSync(dirname(join(own, fileName)), { recursive: true });
@@ -33,17 +44,28 @@ export async function startWorker(workerd, folder, { name, chunks, compatibility
   }
   const modules = chunks.map(({ fileName }) => `(name = ${text(fileName)}, esModule = embed ${text(fileName)})`);
   const values = Object.entries(bindings).map(([key, value]) => `(name = ${text(key)}, text = ${text(value)})`);
+  const objects = Object.entries(durableObjects);
+  values.push(...objects.map(([key, of]) => `(name = ${text(key)}, durableObjectNamespace = ${text(of)})`));
+  const classes = objects.map(([, of]) => `(className = ${text(of)}, uniqueKey = ${text(of)}, enableSql = true)`);
+  const disk = join(own, 'storage');
+  mkdirSync(disk, { recursive: true });
   // Workers may dial loopback here, and nothing else.
   writeFileSync(
     join(own, 'config.capnp'),
     `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
-  services = [(name = "main", worker = .main), (name = "internet", network = (allow = ["local"]))],
-  sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")]
+  services = [
+    (name = "main", worker = .main),
+    (name = "internet", network = (allow = ["local"])),
+    (name = "storage", disk = (path = ${text(disk)}, writable = true)),
+  ],
+  sockets = [(name = "http", address = "127.0.0.1:${wanted}", http = (), service = "main")]
 );
 const main :Workerd.Worker = (
   modules = [${modules.join(', ')}],
   bindings = [${values.join(', ')}],
+  durableObjectNamespaces = [${classes.join(', ')}],
+  durableObjectStorage = (localDisk = "storage"),
   compatibilityDate = ${text(compatibilityDate)},
 );
 `,

@@ -1,7 +1,10 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { CONTENT_SECURITY_POLICY, servePage } from '../../demo/lib/page-server.mjs';
 
-const ASSETS = new Map([['/', { type: 'text/html; charset=utf-8', body: '<!doctype html>' }]]);
+const ASSETS = new Map<string, { type: string; body: string; shared?: true }>([
+  ['/', { type: 'text/html; charset=utf-8', body: '<!doctype html>' }],
+  ['/shared.js', { type: 'text/javascript; charset=utf-8', body: '', shared: true }],
+]);
 
 const running: { close(): Promise<void> }[] = [];
 
@@ -35,6 +38,13 @@ describe('the server of the page', () => {
     expect(missing.headers.get('content-security-policy')).toBe(CONTENT_SECURITY_POLICY);
   });
 
+  it('lets other origins read what is shared with them, and nothing else', async () => {
+    const { url } = await start({ port: 0, fallback: false });
+    const readers = async (path: string) =>
+      (await fetch(new URL(path, url))).headers.get('access-control-allow-origin');
+    expect([await readers('/'), await readers('/shared.js'), await readers('/missing')]).toEqual([null, '*', null]);
+  });
+
   it('says that a port is taken, or takes another where it may', async () => {
     const { url } = await start({ port: 0, fallback: false });
     const port = Number(new URL(url).port);
@@ -58,6 +68,14 @@ describe('the server of the page', () => {
     expect([answer.status, await answer.text(), answer.headers.get('etag')]).toEqual([203, '{}', '"a"']);
     expect(await (await fetch(url)).text()).toBe('<!doctype html>');
     expect(asked).toEqual(['GET /card 1.0', 'GET / null']);
+  });
+
+  it('hands over the body of a request, as it comes', async () => {
+    const handler = async (request: Request) => new Response(`${request.method} ${await request.text()}`);
+    const { url } = await start({ port: 0, fallback: false, handler });
+    const body = 'x'.repeat(100_000);
+    expect(await (await fetch(url, { method: 'POST', body })).text()).toBe(`POST ${body}`);
+    expect(await (await fetch(url, { method: 'DELETE' })).text()).toBe('DELETE ');
   });
 
   it('survives a handler that fails', async () => {

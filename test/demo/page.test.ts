@@ -33,8 +33,24 @@ describe('the page', () => {
     expect(all(/<script([^>]*)>/g)).toEqual([' type="module" src="/page.js"']);
     expect(scripts).not.toMatch(/innerHTML|outerHTML|insertAdjacentHTML|setAttribute\('style'|document\.write/);
     expect(CONTENT_SECURITY_POLICY).toBe(
-      "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self' ws://127.0.0.1:*; require-trusted-types-for 'script'",
+      "default-src 'none'; script-src 'self'; style-src 'self'; frame-src 'self'; " +
+        "connect-src 'self' ws://127.0.0.1:* http://127.0.0.1:*; " +
+        "require-trusted-types-for 'script'; trusted-types ringline-demo",
     );
+  });
+
+  it('keeps the agent in a frame to an origin of its own, and gives its document nothing inline either', () => {
+    expect(scripts).toContain("frame.setAttribute('sandbox', 'allow-scripts')");
+    const framed = readFileSync(join(folder, 'trust/frame.html'), 'utf8');
+    expect(framed).not.toMatch(/<style|\sstyle=|\son[a-z]+=|javascript:|(?:src|href)="(?:https?:)?\/\//i);
+    expect(all(/<script([^>]*)>/g, framed)).toEqual([' type="module" src="/trust-calendar.js"']);
+    expect(framed).toMatch(/<html lang="en">.*<title>[^<]+<\/title>/s);
+  });
+
+  it('makes one policy for the addresses of workers, which lets one address through', () => {
+    const policies = all(/createPolicy\('([^']+)'/g, scripts);
+    expect(policies).toEqual(['ringline-demo']);
+    expect(all(/new Worker\(([^,]+),/g, scripts)).toEqual(['trusted as string']);
   });
 
   it('loads nothing from elsewhere', () => {
@@ -56,7 +72,9 @@ describe('the page', () => {
     const labelled = all(/\sfor="([^"]+)"/g);
     for (const [tag] of markup.matchAll(/<(?:input|textarea)[^>]*>/g)) {
       const id = /\sid="([^"]+)"/.exec(tag)?.[1] ?? '';
-      const wrapped = markup.includes(`<label>${tag}`) || markup.includes(`<label class="switch">${tag}`);
+      const wrapped = ['<label>', '<label class="switch">', '<label class="spoil-way">'].some((label) =>
+        markup.includes(label + tag),
+      );
       expect(wrapped || labelled.includes(id) || tag.includes('aria-label='), tag).toBe(true);
     }
     expect(all(/<button([^>]*)>/g).filter((attributes) => !/type="(?:button|submit)"/.test(attributes))).toEqual([]);

@@ -1,22 +1,36 @@
 // The Worker in demo/worker as far as it goes without its runtime: its secret, and what a browser gets to read.
 
 import { readFile } from 'node:fs/promises';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { build } from '../../scripts/build.mjs';
 import edges from '../../vectors/did-key/edge-cases.json' with { type: 'json' };
+import { fakeDurableStorage } from '../support/durable-storage.js';
 
-type Worker = typeof import('../../demo/worker/src/index.js')['default'];
+type Entry = typeof import('../../demo/worker/src/index.js');
+type Worker = Entry['default'];
 type ReadSeed = typeof import('../../demo/worker/src/seed.js')['readSeed'];
 
+let entry: Entry;
 let worker: Worker;
 let readSeed: ReadSeed;
+let seen: typeof import('../../demo/worker/src/seen.js');
 
 // It imports the package by name, as whoever copies it will: so the package must be built first.
 beforeAll(async () => {
   await build({ log: () => {} });
-  worker = (await import('../../demo/worker/src/index.js')).default;
+  entry = await import('../../demo/worker/src/index.js');
+  worker = entry.default;
   ({ readSeed } = await import('../../demo/worker/src/seed.js'));
+  seen = await import('../../demo/worker/src/seen.js');
 }, 60_000);
+
+/** A binding that is not to be used. */
+const SEEN = {
+  idFromName: () => ({}),
+  get: () => {
+    throw new Error('the object was asked');
+  },
+};
 
 const request = new Request('https://agent.example/');
 const bytes = Uint8Array.from({ length: 32 }, (_, i) => i);
@@ -34,7 +48,7 @@ describe('the secret', () => {
     'cannot be %j',
     async (secret) => {
       expect(readSeed(secret)).toBeUndefined();
-      const response = await worker.fetch(request, secret === undefined ? {} : { RINGLINE_SEED: secret });
+      const response = await worker.fetch(request, secret === undefined ? { SEEN } : { SEEN, RINGLINE_SEED: secret });
       expect(response.status).toBe(500);
       const text = await response.text();
       expect(text).toContain('ringline id new');
@@ -44,7 +58,7 @@ describe('the secret', () => {
 });
 
 it('tells a browser its DID and its phone, and never its secret', async () => {
-  const response = await worker.fetch(request, { RINGLINE_SEED: edges.seed });
+  const response = await worker.fetch(request, { SEEN, RINGLINE_SEED: edges.seed });
   expect(response.status).toBe(200);
   const text = await response.text();
   expect(text).toContain(edges.did);
@@ -61,7 +75,60 @@ it('is deployable as it stands: a date, an entry that exists, no Node compatibil
     main: 'src/index.ts',
     compatibility_date: expect.stringMatching(/^\d{4}-\d{2}-\d{2}$/),
     observability: { enabled: true },
+    durable_objects: { bindings: [{ name: 'SEEN', class_name: seen.SeenMessages.name }] },
+    migrations: [{ tag: 'v1', new_sqlite_classes: [seen.SeenMessages.name] }],
   });
+  expect(entry.SeenMessages).toBe(seen.SeenMessages);
   // The newest date that the pinned workerd knows.
   expect(config.compatibility_date <= '2026-10-23').toBe(true);
+});
+
+describe('messages that were seen', () => {
+  const LATER = Math.floor(Date.now() / 1_000) + 600;
+
+  /** Isolates of the Worker, and the one object they share, which can be started anew. */
+  function isolates() {
+    const storage = fakeDurableStorage();
+    let object = new seen.SeenMessages({ storage });
+    const names = new Set<unknown>();
+    const isolate = () =>
+      seen.seenMessages({
+        idFromName: (name) => ({ name }),
+        get: (id) => {
+          names.add((id as { name: string }).name);
+          return { fetch: (url, init) => object.fetch(new Request(url, init)) };
+        },
+      });
+    const restart = () => {
+      object = new seen.SeenMessages({ storage });
+    };
+    return { isolate, restart, names };
+  }
+
+  it('are known to every isolate, and after the object was started anew', async () => {
+    const { isolate, restart, names } = isolates();
+    const [one, other] = [isolate(), isolate()];
+    expect(await one.has('a')).toBe(false);
+    expect(await one.addIfAbsent('a', LATER)).toBe(true);
+    expect([await other.has('a'), await other.addIfAbsent('a', LATER)]).toEqual([true, false]);
+    restart();
+    expect([await other.has('a'), await one.addIfAbsent('a', LATER)]).toEqual([true, false]);
+    const many = await Promise.all([one, other, one, other].map((store) => store.addIfAbsent('b', LATER)));
+    expect(many.filter(Boolean)).toHaveLength(1);
+    expect(names).toEqual(new Set(['agent']));
+  });
+
+  it('are asked for anew in each request, and never taken for new where the object fails', async () => {
+    const fetch = vi.fn<(url: string, init: RequestInit) => Promise<Response>>();
+    const get = vi.fn(() => ({ fetch }));
+    const store = seen.seenMessages({ idFromName: () => 0, get });
+    fetch.mockResolvedValueOnce(new Response(null, { status: 507 }));
+    await expect(store.addIfAbsent('a', LATER)).rejects.toMatchObject({ code: 'ERR_LIMIT_EXCEEDED' });
+    fetch.mockResolvedValueOnce(Response.json(true, { status: 500 }));
+    await expect(store.addIfAbsent('a', LATER)).rejects.toThrow('500');
+    const fault = new Error('overloaded');
+    fetch.mockRejectedValueOnce(fault);
+    await expect(store.has('a')).rejects.toBe(fault);
+    expect(get).toHaveBeenCalledTimes(3);
+  });
 });

@@ -1,17 +1,25 @@
-// An agent on Cloudflare Workers: three methods, and plain text for a browser that comes to look.
+// An agent on Cloudflare Workers: three methods for everybody, a guest book for whoever it trusts, and plain text for a
+// browser that comes to look.
 
 import { identityFromSeed, type PhoneServer, rpcError, serve } from 'ringline';
 import { workerHandler } from 'ringline/host/cloudflare';
 import { WIRE_CODES } from 'ringline/phone';
 import { readSeed } from './seed.js';
+import { type Objects, seenMessages } from './seen.js';
+import { type Trust, trustOf } from './trust.js';
+
+export { SeenMessages } from './seen.js';
 
 interface Env {
   /** Secret: 32 bytes, in hex or base64url. */
   readonly RINGLINE_SEED?: string;
+  /** The Durable Object that remembers messages. */
+  readonly SEEN: Objects;
 }
 
 interface Agent {
   readonly server: PhoneServer;
+  readonly trust: Trust;
   readonly answer: (request: Request) => Response;
 }
 
@@ -35,16 +43,18 @@ export default {
   async fetch(request: Request, env: Env): Promise<Response> {
     const seed = readSeed(env.RINGLINE_SEED);
     if (seed === undefined) return new Response(ADVICE, { status: 500 });
-    agent ??= start(seed);
-    const { server, answer } = await agent;
+    agent ??= start(seed, new URL(request.url).origin, env.SEEN);
+    const { server, trust, answer } = await agent;
     if (request.headers.has('upgrade')) return answer(request);
-    return new Response(whoIsHere(server.did, new URL(request.url)));
+    return (await trust.answer(request)) ?? new Response(whoIsHere(server.did, new URL(request.url)));
   },
 };
 
-async function start(seed: Uint8Array): Promise<Agent> {
-  const server = serve({ identity: await identityFromSeed(seed), handlers });
-  return { server, answer: workerHandler(server) };
+async function start(seed: Uint8Array, origin: string, seen: Objects): Promise<Agent> {
+  const identity = await identityFromSeed(seed);
+  const trust = await trustOf(identity, { origin, open: Object.keys(handlers), replay: seenMessages(seen) });
+  const server = serve({ identity, handlers: { ...handlers, ...trust.handlers }, authorize: trust.authorize });
+  return { server, trust, answer: workerHandler(server) };
 }
 
 function whoIsHere(did: string, url: URL): string {
