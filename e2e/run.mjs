@@ -11,6 +11,7 @@ import { stopAll } from './lib/programs.mjs';
 import { Report } from './lib/report.mjs';
 import { setStage } from './lib/stage.mjs';
 import { a2aTable } from './tests/a2a.mjs';
+import { aitpTables } from './tests/aitp.mjs';
 import { callsOverPorts, callTable } from './tests/calls.mjs';
 import { demoWorker } from './tests/demo-worker.mjs';
 import {
@@ -84,6 +85,7 @@ async function run(stage) {
     new Map((await Promise.all(browsers.map((browser) => callersOf(stage, browser)))).flat());
   await callTable(stage, await inBrowsers(pageCallers), values.write);
   await a2aTable(stage, await inBrowsers(pageA2aCallers));
+  await aitpTables(stage, browsers);
   await callsOverPorts(stage);
   for (const browser of browsers) await portCalls(stage, browser);
 

@@ -28,10 +28,15 @@ function summary(cell, ifNone) {
   return `${good} of ${cell.length}`;
 }
 
-/** For the terminal. @param {Cells} cells @param {readonly string[]} callers @returns {string} */
-export function printed(cells, callers) {
-  const rows = [['callee \\ caller', ...callers]];
-  for (const callee of CALLEES) {
+/**
+ * For the terminal.
+ *
+ * @param {Cells} cells @param {readonly string[]} callers @param {readonly string[]} [callees] @param {string} [corner]
+ * @returns {string}
+ */
+export function printed(cells, callers, callees = CALLEES, corner = 'callee \\ caller') {
+  const rows = [[corner, ...callers]];
+  for (const callee of callees) {
     rows.push([callee, ...callers.map((caller) => summary(cells.get(callee)?.get(caller), 'not run'))]);
   }
   const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];

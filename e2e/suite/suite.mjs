@@ -1,6 +1,8 @@
 // The portable suite: the same cases, and so the same count, in every runtime.
 
 import { a2aCases } from './a2a.mjs';
+import { aitpCases } from './aitp.mjs';
+import { replayCases } from './aitp-replay.mjs';
 import { codecCases } from './codec.mjs';
 import { documentCases } from './documents.mjs';
 import { identityCases } from './identity.mjs';
@@ -24,6 +26,7 @@ export function portableCases(library) {
     ...transportSuite(library),
     ...sessionCases(library),
     ...a2aCases(library),
+    ...aitpCases(library),
   ];
 }
 
@@ -41,6 +44,7 @@ export function indexedDbCases(library) {
   return [
     ...storeContract('IndexedDB', create, (store) => open(names.get(store))),
     ...vaultCases(library, 'vault in IndexedDB', create),
+    ...replayCases(library, 'replay memory in IndexedDB', create, (store) => open(names.get(store))),
   ];
 }
 
