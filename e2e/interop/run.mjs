@@ -3,7 +3,9 @@
 
 import { nodeHost } from '../../dist/host/node.js';
 import { connect, createIdentity, serve, webSocket } from '../../dist/index.js';
-import { portsToTry } from './ports.mjs';
+import { PAIRS, tryPeer } from './aitp/checks.mjs';
+import { askingOf } from './aitp/peer-process.mjs';
+import { aitpPortsToTry, portsToTry } from './ports.mjs';
 import { linesOf, withProcess } from './process.mjs';
 
 const CALLEE_CHECKS = ['unary', 'stream', 'cancel', 'error', 'impostor callee'];
@@ -76,28 +78,47 @@ let failed = 0;
 let passed = 0;
 let notRun = 0;
 
+/** @param {string} name @param {() => Promise<Map<string, boolean>>} run @param {readonly string[]} [wanted] */
+async function tell(name, run, wanted = []) {
+  const results = await run().catch((error) => new Map([[`failed: ${error.message}`, false]]));
+  for (const check of wanted) if (!results.has(check)) results.set(check, false);
+  for (const ok of results.values()) ok ? passed++ : failed++;
+  const cells = [...results].map(([check, ok]) => `${ok ? 'ok' : 'FAILED'} ${check}`);
+  console.log(`${name}: ${cells.join(', ')}`);
+}
+
+/** @param {import('./ports.mjs').MissingPort} port */
+function skip(port) {
+  notRun++;
+  console.log(`${port.name}: not run: ${port.missing}`);
+}
+
 for await (const port of portsToTry()) {
   if (port.missing !== undefined) {
-    notRun++;
-    console.log(`${port.name}: not run: ${port.missing}`);
+    skip(port);
     continue;
   }
-  const roles = {
-    'we call it': () =>
-      withProcess([...port.command, 'serve'], async (child) => {
-        const { value } = await linesOf(child.stdout).next();
-        const { url, did } = JSON.parse(value);
-        return callPort(url, did);
-      }),
-    'it calls us': () => answerPort(port),
-  };
-  for (const [role, run] of Object.entries(roles)) {
-    const results = await run().catch((error) => new Map([[`failed: ${error.message}`, false]]));
-    const missing = role === 'we call it' ? CALLEE_CHECKS.filter((check) => !results.has(check)) : [];
-    for (const check of missing) results.set(check, false);
-    for (const ok of results.values()) ok ? passed++ : failed++;
-    const cells = [...results].map(([check, ok]) => `${ok ? 'ok' : 'FAILED'} ${check}`);
-    console.log(`${port.name}, ${role}: ${cells.join(', ')}`);
+  const callIt = () =>
+    withProcess([...port.command, 'serve'], async (child) => {
+      const { value } = await linesOf(child.stdout).next();
+      const { url, did } = JSON.parse(value);
+      return callPort(url, did);
+    });
+  await tell(`${port.name}, we call it`, callIt, CALLEE_CHECKS);
+  await tell(`${port.name}, it calls us`, () => answerPort(port));
+}
+
+for await (const port of aitpPortsToTry()) {
+  if (port.missing !== undefined) {
+    skip(port);
+    continue;
+  }
+  for (const pair of PAIRS) {
+    if (port.pairs !== undefined && (pair.ours !== port.pairs || pair.theirs !== port.pairs)) continue;
+    for (const role of /** @type {const} */ (['we call it', 'it calls us'])) {
+      const name = `${port.name}, ${role}, our ${pair.ours} and its ${pair.theirs} by ${pair.identity}`;
+      await tell(name, () => withProcess(port.command, (child) => tryPeer(askingOf(child), pair, role)));
+    }
   }
 }
 
