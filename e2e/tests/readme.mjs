@@ -34,6 +34,8 @@ const KINDS = {
   'js cards': cards,
   'js found': found,
   'js a2a': a2a,
+  'js trust': trust,
+  'js tct': tct,
   'js contract': contract,
   'js errors': errors,
 };
@@ -231,6 +233,58 @@ async function a2a(stage, text) {
     if (runtime === undefined) continue;
     const due = ['TASK_STATE_COMPLETED You said: hello'];
     equal(await output(stage, runtime, before + text + after), due, runtime.name);
+  }
+}
+
+/** @type {Run} */
+async function trust(stage, text) {
+  for (const runtime of [stage.node, stage.deno, stage.bun]) {
+    if (runtime === undefined) continue;
+    const [agenda = '', delegated = '', refused] = await output(stage, runtime, text);
+    equal(agenda.replace(/['"\s]/g, ''), '[Mon:dentist]', runtime.name);
+    ok(/^for carol to redeem at bob: \d{4}$/.test(delegated), delegated);
+    equal(refused, 'TCT_REVOKED', runtime.name);
+  }
+}
+
+/** The domain has no more of a network than a handler in the same program. @type {Run} */
+async function tct(stage, text) {
+  const before = `import { AitpAgent, pinnedKeys } from 'ringline/aitp';
+import { httpRevocation } from 'ringline/aitp/http';
+const revoked = new Set();
+const locate = () => 'https://bob.example/.well-known/aitp-revocation-list';
+async function moveIn(seed, name, pinned) {
+  const options = { revocation: httpRevocation({ locate }), pinnedKeys: pinnedKeys(pinned) };
+  const agent = await AitpAgent.fromSeed(new Uint8Array(32).fill(seed), options);
+  const handshakeEndpoint = 'https://' + name + '.example/aitp/';
+  await agent.buildManifest({ displayName: name, handshakeEndpoint, offeredCapabilities: ['agenda.read'] });
+  return agent;
+}
+const pinOf = (agent, subject) => ({ subject, publicKey: agent.manifest.identityHint.publicKey });
+const [a, b] = await Promise.all([moveIn(1, 'alice', []), moveIn(2, 'bob', [])]);
+const alice = await moveIn(1, 'alice', [pinOf(b, 'bob')]);
+// Bob takes alice's word for hers: she publishes no list here.
+const own = { revocation: { dangerouslyIgnoreRevocation: true }, pinnedKeys: pinnedKeys([pinOf(a, 'alice')]) };
+const bob = await AitpAgent.fromSeed(new Uint8Array(32).fill(2), own);
+const handshakeEndpoint = 'https://bob.example/aitp/';
+await bob.buildManifest({ displayName: 'bob', handshakeEndpoint, offeredCapabilities: ['agenda.read'] });
+globalThis.fetch = (url, init) => {
+  if (!String(url).startsWith('https://bob.example/')) throw new Error('another domain was asked: ' + url);
+  return answer(new Request(url, init));
+};
+`;
+  const after = `
+const status = async (options) => (await fetch(url, options)).status;
+console.log(await status({}), await status({ headers }));
+revoked.add(tct.jti);
+const again = await invocationHeaders(alice.signer, { tct, capability: 'agenda.read', url });
+console.log((await (await fetch(url, { headers: again })).json()).error.code);
+`;
+  for (const runtime of [stage.node, stage.deno, stage.bun]) {
+    if (runtime === undefined) continue;
+    const lines = await output(stage, runtime, before + text + after);
+    const printed = lines.join('').replace(/['",\s]/g, '');
+    ok(/^\{agenda:\[Mon:dentist\]reader:aid:pubkey:[\w-]{43}\}401403TCT_REVOKED$/.test(printed), printed);
   }
 }
 
