@@ -1,10 +1,11 @@
 // Listening on whichever runtime this is, each by its own host.
 
-import { bunHost } from '../host/bun.js';
-import { denoHandler } from '../host/deno.js';
+import type { ArcpAcceptor } from '../arcp/acceptor.js';
+import { arcpBunHost, type BunHost, bunHost } from '../host/bun.js';
+import { arcpDenoHandler, type DenoHandler, denoHandler } from '../host/deno.js';
 import type { PhoneServer } from '../phone/serve.js';
 
-/** Somewhere calls arrive. */
+/** Somewhere calls, or connections, arrive. */
 export interface Listening {
   /** Such as `ws://127.0.0.1:8080/`. */
   readonly url: string;
@@ -20,33 +21,55 @@ interface Address {
 interface DenoRuntime {
   serve(
     options: { port: number; hostname: string; onListen(): void },
-    handler: ReturnType<typeof denoHandler>,
+    handler: DenoHandler,
   ): { readonly addr: { readonly port: number }; shutdown(): Promise<void> };
 }
 
 /** What is used of Bun. */
 interface BunRuntime {
-  serve(options: ReturnType<typeof bunHost> & { port: number; hostname: string }): {
+  serve(options: BunHost & { port: number; hostname: string }): {
     readonly port: number;
     stop(now: boolean): Promise<void>;
   };
 }
 
+/** One kind of host, on each runtime. */
+interface Hosts {
+  deno(): DenoHandler;
+  bun(): BunHost;
+  node(): Promise<Listening>;
+}
+
 /** Listens for calls. @param address Port 0: any that is free. @throws {Error} the runtime's own. */
 export async function listen(server: PhoneServer, address: Address): Promise<Listening> {
-  const { Deno, Bun } = globalThis as { readonly Deno?: DenoRuntime; readonly Bun?: BunRuntime };
-  const { port, host } = address;
   await server.ready();
+  return listenOn(address, {
+    deno: () => denoHandler(server),
+    bun: () => bunHost(server),
+    node: async () => (await import('../host/node.js')).nodeHost(server, address),
+  });
+}
+
+/** Listens for connections of ARCP; otherwise as {@link listen}. */
+export async function listenArcp(runtime: ArcpAcceptor, address: Address): Promise<Listening> {
+  return listenOn(address, {
+    deno: () => arcpDenoHandler(runtime),
+    bun: () => arcpBunHost(runtime),
+    node: async () => (await import('../host/node.js')).arcpNodeHost(runtime, address),
+  });
+}
+
+async function listenOn({ port, host }: Address, hosts: Hosts): Promise<Listening> {
+  const { Deno, Bun } = globalThis as { readonly Deno?: DenoRuntime; readonly Bun?: BunRuntime };
   if (Deno !== undefined) {
-    const http = Deno.serve({ port, hostname: host, onListen: () => {} }, denoHandler(server));
+    const http = Deno.serve({ port, hostname: host, onListen: () => {} }, hosts.deno());
     return { url: urlOf(host, http.addr.port), close: () => http.shutdown() };
   }
   if (Bun !== undefined) {
-    const http = Bun.serve({ port, hostname: host, ...bunHost(server) });
+    const http = Bun.serve({ port, hostname: host, ...hosts.bun() });
     return { url: urlOf(host, http.port), close: () => http.stop(true) };
   }
-  const { nodeHost } = await import('../host/node.js');
-  return nodeHost(server, address);
+  return hosts.node();
 }
 
 function urlOf(host: string, port: number): string {

@@ -1,17 +1,20 @@
-// `ringline/host/bun`: calls that arrive at `Bun.serve`.
+// `ringline/host/bun`: calls, and connections of ARCP, that arrive at `Bun.serve`.
 
-import { MAX_FRAME_BYTES } from '../channel/contract.js';
+import type { ArcpAcceptor } from '../arcp/acceptor.js';
 import type { PhoneServer } from '../phone/serve.js';
+import { type ArcpHostOptions, arcpReception } from './arcp-desk.js';
 import { type BunSocket, BunTransport } from './bun-transport.js';
-import { refusalResponse, upgradeRequest } from './fetch.js';
-import { Reception } from './reception.js';
-import type { HostOptions, Upgrade } from './upgrade.js';
+import { refusalResponse, subprotocolHeaders, upgradeRequest } from './fetch.js';
+import { phoneReception } from './phone-desk.js';
+import type { Reception } from './reception.js';
+import type { Admission, HostOptions } from './upgrade.js';
 
+export type { ArcpHostOptions } from './arcp-desk.js';
 export type { HostOptions } from './upgrade.js';
 
 /** What a socket carries from its upgrade on. */
 export interface BunSocketData {
-  readonly upgrade: Upgrade;
+  readonly upgrade: Admission;
   transport?: BunTransport;
 }
 
@@ -31,6 +34,8 @@ export interface BunHost {
   fetch(request: Request, bunServer: BunServer): Response | undefined;
   readonly websocket: {
     readonly maxPayloadLength: number;
+    /** Bytes that wait before Bun drops messages. */
+    readonly backpressureLimit?: number;
     open(socket: BunServerSocket): void;
     message(socket: BunServerSocket, message: string | Uint8Array): void;
     drain(socket: BunServerSocket): void;
@@ -49,20 +54,41 @@ export interface BunHost {
  * ```
  */
 export function bunHost(server: PhoneServer, options: HostOptions = {}): BunHost {
-  const reception = new Reception(server, options);
+  return hostOf(phoneReception(server, options));
+}
+
+/**
+ * The same for connections of ARCP.
+ *
+ * @param runtime What `createRuntime` returned. Silent connections are its own to end.
+ * @throws as {@link bunHost}.
+ * @example
+ * ```ts
+ * Bun.serve({ hostname: '127.0.0.1', port: 7777, ...arcpBunHost(runtime) })
+ * ```
+ */
+export function arcpBunHost(runtime: ArcpAcceptor, options: ArcpHostOptions = {}): BunHost {
+  return hostOf(arcpReception(runtime, options));
+}
+
+function hostOf<Admitted extends Admission>(reception: Reception<Admitted>): BunHost {
+  const { maxMessageBytes, transportOptions } = reception;
+  const { maxBufferedBytes } = transportOptions;
   return {
     fetch(request, bunServer) {
       const verdict = reception.judge(upgradeRequest(request, bunServer.requestIP(request)?.address));
       if (!verdict.accepted) return refusalResponse(verdict);
-      const headers = { 'sec-websocket-protocol': verdict.subprotocol };
+      const headers = subprotocolHeaders(verdict);
       const upgraded = bunServer.upgrade(request, { data: { upgrade: verdict }, headers });
       return upgraded ? undefined : new Response('this is no WebSocket handshake\n', { status: 400 });
     },
     websocket: {
-      maxPayloadLength: MAX_FRAME_BYTES,
+      maxPayloadLength: maxMessageBytes,
+      ...(maxBufferedBytes !== undefined && { backpressureLimit: maxBufferedBytes }),
       open(socket) {
-        socket.data.transport = new BunTransport(socket);
-        reception.take(socket.data.transport, socket.data.upgrade);
+        socket.data.transport = new BunTransport(socket, transportOptions);
+        // What `fetch` above has put there.
+        reception.take(socket.data.transport, socket.data.upgrade as Admitted);
       },
       message: ({ data }, message) => data.transport?.onMessage(message),
       drain: ({ data }) => data.transport?.onDrain(),

@@ -1,11 +1,15 @@
-// `ringline/host/cloudflare`: calls that arrive at a Worker, without Node compatibility.
+// `ringline/host/cloudflare`: calls, and connections of ARCP, that arrive at a Worker, without Node compatibility.
 
+import type { ArcpAcceptor } from '../arcp/acceptor.js';
 import type { PhoneServer } from '../phone/serve.js';
 import type { WebSocketLike } from '../transport/socket-transport.js';
-import { refusalResponse, upgradeRequest } from './fetch.js';
-import { Reception } from './reception.js';
-import type { HostOptions } from './upgrade.js';
+import { type ArcpHostOptions, arcpReception } from './arcp-desk.js';
+import { refusalResponse, subprotocolHeaders, upgradeRequest } from './fetch.js';
+import { phoneReception } from './phone-desk.js';
+import type { Reception } from './reception.js';
+import type { Admission, HostOptions } from './upgrade.js';
 
+export type { ArcpHostOptions } from './arcp-desk.js';
 export type { HostOptions } from './upgrade.js';
 
 /** What this host uses of Workers. */
@@ -33,7 +37,31 @@ interface WorkersGlobals {
  * ```
  */
 export function workerHandler(server: PhoneServer, options: HostOptions = {}): (request: Request) => Response {
-  const reception = new Reception(server, options);
+  return handlerOf(phoneReception(server, options));
+}
+
+/**
+ * The same for connections of ARCP. Call it in a Worker, or in the `fetch` of a Durable Object, where sessions find their
+ * runtime again; see {@link workerHandler} about addresses and origins.
+ *
+ * @param runtime What `createRuntime` returned. Silent connections are its own to end.
+ * @throws as {@link workerHandler}.
+ * @example
+ * ```ts
+ * export class Sessions extends DurableObject {
+ *   #handler = arcpWorkerHandler(createRuntime({ tools }))
+ *   fetch(request) { return this.#handler(request) }
+ * }
+ * ```
+ */
+export function arcpWorkerHandler(
+  runtime: ArcpAcceptor,
+  options: ArcpHostOptions = {},
+): (request: Request) => Response {
+  return handlerOf(arcpReception(runtime, options));
+}
+
+function handlerOf<Admitted extends Admission>(reception: Reception<Admitted>): (request: Request) => Response {
   return (request) => {
     const verdict = reception.judge(upgradeRequest(request));
     if (!verdict.accepted) return refusalResponse(verdict);
@@ -43,7 +71,7 @@ export function workerHandler(server: PhoneServer, options: HostOptions = {}): (
     ours.binaryType = 'arraybuffer';
     ours.accept();
     reception.takeSocket(ours, verdict);
-    const headers = { 'sec-websocket-protocol': verdict.subprotocol };
+    const headers = subprotocolHeaders(verdict);
     return new Response(null, { status: 101, webSocket: theirs, headers } as ResponseInit);
   };
 }

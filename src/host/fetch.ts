@@ -1,6 +1,6 @@
 // For hosts whose requests are standard `Request`s: Deno, Bun, Workers.
 
-import type { Refusal, UpgradeRequest } from './upgrade.js';
+import type { Admission, Refusal, UpgradeRequest } from './upgrade.js';
 
 /** Views a request for the decision. The addresses are the socket's two ends, where the host knows them. */
 export function upgradeRequest(request: Request, remoteAddress?: string, localAddress?: string): UpgradeRequest {
@@ -11,4 +11,9 @@ export function upgradeRequest(request: Request, remoteAddress?: string, localAd
 /** The answer to a request that does not become a call. */
 export function refusalResponse({ status, headers, body }: Refusal): Response {
   return new Response(body, { status, headers });
+}
+
+/** Headers of the answer to a request that becomes a connection. */
+export function subprotocolHeaders({ subprotocol }: Admission): Record<string, string> {
+  return subprotocol === undefined ? {} : { 'sec-websocket-protocol': subprotocol };
 }

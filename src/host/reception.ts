@@ -1,48 +1,56 @@
-// Between a host's sockets and the server: judges requests, hands accepted connections over, and keeps count of them.
+// Between a host's sockets and whoever answers on them: judges requests, hands accepted connections over, and keeps count
+// of them. What is answered, a phone or ARCP, is a desk; see phone-desk.ts and arcp-desk.ts.
 
-import type { PhoneServer } from '../phone/serve.js';
 import type { Transport } from '../transport/contract.js';
 import { type SocketTransportOptions, socketTransport, type WebSocketLike } from '../transport/socket-transport.js';
-import {
-  assertHostOptions,
-  type HostOptions,
-  judgeUpgrade,
-  type Refusal,
-  type Upgrade,
-  type UpgradeRequest,
-} from './upgrade.js';
+import type { Admission, Refusal, UpgradeRequest } from './upgrade.js';
 
-/** The connections one host has brought to one server. */
-export class Reception {
-  readonly #server: PhoneServer;
-  readonly #options: HostOptions;
+/** Whoever answers. */
+export interface Desk<Admitted extends Admission> {
+  /** Longest message a socket is to take, in bytes. */
+  readonly maxMessageBytes: number;
+  /** What its connections want of the transport. */
+  readonly transportOptions: SocketTransportOptions;
+  /** Decides about a request, before any socket is accepted. */
+  judge(request: UpgradeRequest, openConnections: number): Admitted | Refusal;
+  /** Takes an accepted connection, and answers for whatever becomes of it. Must not throw. */
+  take(transport: Transport, admission: Admitted): void;
+}
+
+/** The connections one host has brought to one desk. */
+export class Reception<Admitted extends Admission> {
+  readonly #desk: Desk<Admitted>;
   readonly #open = new Set<Transport>();
 
-  /** @throws {TypeError | RangeError} options of the wrong kind or out of range. */
-  constructor(server: PhoneServer, options: HostOptions) {
-    if (typeof server?.accept !== 'function') throw new TypeError('server must be what serve() returned');
-    assertHostOptions(options);
-    this.#server = server;
-    this.#options = options;
+  constructor(desk: Desk<Admitted>) {
+    this.#desk = desk;
   }
 
-  /** Decides about a request; see {@link judgeUpgrade}. */
-  judge(request: UpgradeRequest): Upgrade | Refusal {
-    return judgeUpgrade(request, this.#open.size, this.#options);
+  /** See {@link Desk.maxMessageBytes}. */
+  get maxMessageBytes(): number {
+    return this.#desk.maxMessageBytes;
   }
 
-  /** Hands an accepted WebSocket to the server. Call it in the turn in which the socket was accepted. */
-  takeSocket(socket: WebSocketLike, upgrade: Upgrade, options?: SocketTransportOptions): void {
-    this.take(socketTransport(socket, options), upgrade);
+  /** See {@link Desk.transportOptions}. */
+  get transportOptions(): SocketTransportOptions {
+    return this.#desk.transportOptions;
   }
 
-  /** Hands a connection to the server, which answers for whatever becomes of it. Never throws. */
-  take(transport: Transport, upgrade: Upgrade): void {
+  /** Decides about a request. */
+  judge(request: UpgradeRequest): Admitted | Refusal {
+    return this.#desk.judge(request, this.#open.size);
+  }
+
+  /** Hands an accepted WebSocket over. Call it in the turn in which the socket was accepted. */
+  takeSocket(socket: WebSocketLike, admission: Admitted, options?: SocketTransportOptions): void {
+    this.take(socketTransport(socket, { ...this.transportOptions, ...options }), admission);
+  }
+
+  /** Hands a connection over. Never throws. */
+  take(transport: Transport, admission: Admitted): void {
     this.#open.add(transport);
     void transport.closed.then(() => this.#open.delete(transport));
-    const { accepted: _, ...claim } = upgrade;
-    // The server has closed the connection and told `onRefused`: nothing is left to do here.
-    this.#server.accept({ transport, ...claim }).catch(() => {});
+    this.#desk.take(transport, admission);
   }
 
   /** Ends every connection it has brought, sessions included. Settles when they are gone, 3 s later at most. */

@@ -1,5 +1,6 @@
-// Whether an HTTP request may become a call: one pure decision for every host, made before any socket is accepted
-// (agent-phone v1, section 2). Who the caller really is, the handshake proves afterwards.
+// Whether an HTTP request may become a connection: one pure decision for every host, made before any socket is accepted.
+// What every protocol asks of a request comes first; what the phone asks besides (agent-phone v1, section 2) is here too.
+// Who the caller really is, the handshake proves afterwards.
 
 import { assertInteger, assertString } from '../bytes/assert.js';
 import { SUBPROTOCOL } from '../channel/parties.js';
@@ -42,14 +43,19 @@ export interface UpgradeRequest {
   readonly localAddress?: string | undefined;
 }
 
-/** The request may become a call. */
-export interface Upgrade {
+/** The request may become a connection. */
+export interface Admission {
   readonly accepted: true;
+  /** To be echoed, and nothing else; absent where none is. */
+  readonly subprotocol?: string;
+  readonly remoteAddress?: string;
+}
+
+/** The request may become a call. */
+export interface Upgrade extends Admission {
   /** A usable did:key, not proved. */
   readonly callerDid: string;
-  /** To be echoed, and nothing else. */
   readonly subprotocol: string;
-  readonly remoteAddress?: string;
 }
 
 /** The request is answered with this instead. */
@@ -76,35 +82,65 @@ export function assertHostOptions(options: HostOptions): void {
   if (maxConnections !== undefined) assertInteger(maxConnections, 'maxConnections', 1, 1_000_000);
 }
 
+/** What one protocol asks of a request, beyond what all of them ask. */
+export interface Speaking {
+  /** Said to a request that is no upgrade to it. */
+  readonly how: string;
+  /** Whether what the request offers can be that protocol. */
+  readonly speaks: boolean;
+  /** Looks at the rest; refuses by the answer it returns. */
+  readonly claim?: () => Refusal | undefined;
+}
+
 /**
- * Decides about one request.
+ * Decides about one request, whatever the protocol.
  *
  * | status | when |
  * |---|---|
  * | 403 | a page from an origin, or a host name, that is not allowed |
  * | 405 | not GET |
- * | 426 | no upgrade to WebSocket, or `agent-phone.v1` is not offered |
- * | 400 | `caller` is missing, there twice, or no strict did:key |
+ * | 426 | no upgrade to WebSocket, or not to this protocol |
  * | 503 | `openConnections` has reached `maxConnections` |
+ */
+export function judgeVisit(
+  request: UpgradeRequest,
+  openConnections: number,
+  options: HostOptions,
+  { how, speaks, claim }: Speaking,
+): Admission | Refusal {
+  const remoteAddress = addressOf(request, options.addressHeader);
+  const stranger = strangerIn(request, remoteAddress, options);
+  if (stranger !== undefined) return refusal(403, `${stranger} is not allowed`);
+  if (request.method !== 'GET') return refusal(405, 'use GET', { allow: 'GET' });
+  if (request.header('upgrade')?.toLowerCase() !== 'websocket' || !speaks) {
+    return refusal(426, how, { upgrade: 'websocket' });
+  }
+  const refused = claim?.();
+  if (refused !== undefined) return refused;
+  if (openConnections >= (options.maxConnections ?? 10_000)) return refusal(503, 'busy', { 'retry-after': '10' });
+  return { accepted: true, ...(remoteAddress !== undefined && { remoteAddress }) };
+}
+
+/**
+ * Decides about one request that should become a call: as {@link judgeVisit}, and 426 where `agent-phone.v1` is not
+ * offered, 400 where `caller` is missing, there twice, or no strict did:key.
  */
 export function judgeUpgrade(
   request: UpgradeRequest,
   openConnections: number,
   options: HostOptions,
 ): Upgrade | Refusal {
-  const remoteAddress = addressOf(request, options.addressHeader);
-  const stranger = strangerIn(request, remoteAddress, options);
-  if (stranger !== undefined) return refusal(403, `${stranger} is not allowed`);
-  if (request.method !== 'GET') return refusal(405, 'use GET', { allow: 'GET' });
-  if (request.header('upgrade')?.toLowerCase() !== 'websocket' || !offersPhone(request)) {
-    return refusal(426, `open a WebSocket with the subprotocol ${SUBPROTOCOL}`, { upgrade: 'websocket' });
-  }
-  const callerDid = usableDid(callerFromUrl(request.url));
-  if (callerDid === undefined)
-    return refusal(400, 'the query parameter "caller" must be one did:key of an Ed25519 key');
-  if (openConnections >= (options.maxConnections ?? 10_000)) return refusal(503, 'busy', { 'retry-after': '10' });
-  const address = remoteAddress === undefined ? {} : { remoteAddress };
-  return { accepted: true, callerDid, subprotocol: SUBPROTOCOL, ...address };
+  let callerDid: string | undefined;
+  const verdict = judgeVisit(request, openConnections, options, {
+    how: `open a WebSocket with the subprotocol ${SUBPROTOCOL}`,
+    speaks: offersPhone(request),
+    claim() {
+      callerDid = usableDid(callerFromUrl(request.url));
+      if (callerDid !== undefined) return undefined;
+      return refusal(400, 'the query parameter "caller" must be one did:key of an Ed25519 key');
+    },
+  });
+  return verdict.accepted ? { ...verdict, callerDid: callerDid as string, subprotocol: SUBPROTOCOL } : verdict;
 }
 
 /** Which of the request's claims about the page behind it is not allowed; nothing when all are. */

@@ -25,6 +25,12 @@ export interface TransportOptions {
    * `bufferedBytes`. Default 16,777,216; range 1 to 2^53 - 1.
    */
   readonly maxBufferedBytes?: number;
+  /**
+   * Longest message that may arrive, in bytes; a longer one ends the connection with 1009. Text counts one byte per
+   * UTF-16 unit, which is as short as its UTF-8 can be: whoever reads it knows the exact length. Default: what the
+   * runtime takes; range 1 to 2^53 - 1.
+   */
+  readonly maxMessageBytes?: number;
   /** Source of timers. Default: the host's. */
   readonly clock?: Clock;
 }
@@ -36,6 +42,12 @@ export interface TransportOptions {
  * {@link TransportCore.end}.
  */
 export interface Wire {
+  /**
+   * Looks at a message before anything is done with it, where not every message can be carried.
+   *
+   * @throws {TypeError | RangeError} naming `message`; the transport goes on.
+   */
+  assertMessage?(message: Message): void;
   /** Sends one message. Bytes are borrowed until the call returns. Called only while open. */
   write(message: Message): void;
   /** Bytes written and not yet gone. */
@@ -54,20 +66,25 @@ export class TransportCore implements Transport {
   readonly #wire: Wire;
   readonly #clock: Clock;
   readonly #maxBufferedBytes: number;
+  readonly #maxMessageBytes: number;
   readonly #inbox: Inbox;
   readonly #waiters = new DrainWaiters();
   #state: 'open' | 'closing' | 'closed' = 'open';
   #resolveClosed!: (info: TransportCloseInfo) => void;
   #cancelTimer: (() => void) | undefined;
+  #fault: { readonly cause: unknown } | undefined;
 
   /** @throws {TypeError | RangeError} an option of the wrong kind or size. */
   constructor(wire: Wire, options: TransportOptions = {}) {
     const { maxEarlyBytes = 1_048_576, maxBufferedBytes = 16_777_216, clock = systemClock } = options;
+    const { maxMessageBytes = Number.MAX_SAFE_INTEGER } = options;
     assertInteger(maxEarlyBytes, 'maxEarlyBytes', 0);
     assertInteger(maxBufferedBytes, 'maxBufferedBytes', 1);
+    assertInteger(maxMessageBytes, 'maxMessageBytes', 1);
     this.#wire = wire;
     this.#clock = clock;
     this.#maxBufferedBytes = maxBufferedBytes;
+    this.#maxMessageBytes = maxMessageBytes;
     this.#inbox = new Inbox(maxEarlyBytes, (cause) => this.#lose(cause));
     this.closed = new Promise((resolve) => {
       this.#resolveClosed = resolve;
@@ -85,6 +102,7 @@ export class TransportCore implements Transport {
 
   send(message: Message): void {
     if (typeof message !== 'string') assertBytes(message, 'message');
+    this.#wire.assertMessage?.(message);
     if (this.#state !== 'open') throw new ChannelError('ERR_CHANNEL_CLOSED', 'the connection has ended');
     try {
       this.#wire.write(message);
@@ -129,7 +147,8 @@ export class TransportCore implements Transport {
 
   /** For adapters: a message has come. The listener owns its bytes from here on. */
   deliver(message: Message): void {
-    this.#inbox.push(message);
+    if (message.length > this.#maxMessageBytes) this.#refuse(message.length);
+    else this.#inbox.push(message);
   }
 
   /** For adapters: fewer bytes may wait than before. Returns whether somebody still waits for room. */
@@ -165,6 +184,12 @@ export class TransportCore implements Transport {
     });
   }
 
+  #refuse(seenBytes: number): void {
+    if (this.#state !== 'open') return;
+    this.#fault = { cause: new LimitError('maxMessageBytes', this.#maxMessageBytes, seenBytes) };
+    this.close(1009, 'message length');
+  }
+
   #lose(cause: unknown): void {
     if (this.#state === 'closed') return;
     // First of all, so that whatever the wire calls back finds the transport ended.
@@ -182,7 +207,7 @@ export class TransportCore implements Transport {
     this.#cancelTimer?.();
     this.#inbox.stop();
     this.#waiters.settle(0);
-    this.#resolveClosed(info);
+    this.#resolveClosed({ ...this.#fault, ...info });
   }
 }
 

@@ -8,7 +8,7 @@
 
 import { systemClock } from '../clock.js';
 import { ChannelError } from '../errors.js';
-import type { Message } from './contract.js';
+import type { Message, Transport } from './contract.js';
 import { LOST, TransportCore, type TransportOptions, type Wire } from './core.js';
 import { messageBytes } from './message-bytes.js';
 import { type PairEnd, pairEnd } from './preamble-end.js';
@@ -51,16 +51,32 @@ const CLOSE_GRACE_MS = 100;
  * ```
  */
 export function messagePort(port: PortLike, options: TransportOptions = {}): PairEnd {
+  return pairEnd(openPort(port, options));
+}
+
+/**
+ * The same as an open transport, for protocols that begin without an offer: nothing is sent but what you send.
+ *
+ * @param port As for {@link messagePort}; owned from here on.
+ * @throws {TypeError} not a port, or a window.
+ * @example
+ * ```ts
+ * const { port1, port2 } = new MessageChannel()
+ * frame.contentWindow.postMessage('arcp', 'https://app.example', [port2])
+ * void runtime.accept(portTransport(port1))
+ * ```
+ */
+export function portTransport(port: PortLike, options: TransportOptions = {}): Transport {
+  return openPort(port, options);
+}
+
+function openPort(port: PortLike, options: TransportOptions): TransportCore {
   if (typeof port?.postMessage !== 'function' || typeof port.addEventListener !== 'function') {
     throw new TypeError('port must be a MessagePort or a Worker');
   }
   if ((port as { window?: unknown }).window === port) {
     throw new TypeError('port must not be a window: post it a MessagePort and use the other one here');
   }
-  return pairEnd(portTransport(port, options));
-}
-
-function portTransport(port: PortLike, options: TransportOptions): TransportCore {
   const { clock = systemClock } = options;
   let pendingBytes = 0;
   let arrivedBytes = 0;

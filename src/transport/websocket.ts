@@ -6,6 +6,7 @@ import { ChannelError } from '../errors.js';
 import { abortable } from './abortable.js';
 import type { Dialer, DialOffer, Transport } from './contract.js';
 import type { TransportOptions } from './core.js';
+import { documentLimits } from './document-limits.js';
 import { optionsOfWs } from './node-ws.js';
 import { socketTransport, type WebSocketLike } from './socket-transport.js';
 
@@ -18,11 +19,33 @@ export interface WebSocketOptions extends TransportOptions {
   readonly WebSocket?: WebSocketConstructor;
 }
 
-/**
- * For `ws`; the others ignore a third argument. Ciphertext does not compress, and a compressor would read our buffers
- * after `send` has returned. No message of ours is longer than that either.
- */
-const NODE_OPTIONS = { perMessageDeflate: false, maxPayload: 1_048_576 };
+/** Options of {@link openWebSocket}. */
+export interface OpenWebSocketOptions extends WebSocketOptions {
+  /** Subprotocols to offer. Default: none. That the server chooses one is not demanded. */
+  readonly protocols?: readonly string[];
+  /** Ends the attempt. */
+  readonly signal?: AbortSignal;
+  /** As in `TransportOptions`. Default 8,388,608. */
+  readonly maxMessageBytes?: number;
+  /** As in `TransportOptions`. Default 33,554,432, or four times `maxMessageBytes` where that is more. */
+  readonly maxBufferedBytes?: number;
+}
+
+/** What is dialled, and what is expected of the server. */
+interface Attempt {
+  readonly address: URL;
+  /** The address as it is dialled. */
+  readonly href: string;
+  readonly protocols: readonly string[];
+  /** The one that has to come back. Absent: any may, or none. */
+  readonly demanded?: string;
+  readonly signal: AbortSignal | undefined;
+  /** Longest message that `ws` is to take. */
+  readonly maxPayload: number;
+}
+
+/** No frame of a channel is longer than that. */
+const MAX_PAYLOAD_BYTES = 1_048_576;
 
 /**
  * The address of an agent. Nothing is opened before `dial`, which may be called again for another connection.
@@ -39,16 +62,45 @@ const NODE_OPTIONS = { perMessageDeflate: false, maxPayload: 1_048_576 };
  */
 export function webSocket(url: string | URL, options: WebSocketOptions = {}): Dialer {
   const address = parseAddress(url);
-  if (options.WebSocket !== undefined && typeof options.WebSocket !== 'function') {
-    throw new TypeError('options.WebSocket must be a class');
-  }
-  return { dial: (offer) => dial(address, offer, options) };
+  assertSocketClass(options);
+  return {
+    async dial({ subprotocol, callerDid, signal }: DialOffer) {
+      assertString(subprotocol, 'subprotocol');
+      assertString(callerDid, 'callerDid');
+      const href = withCaller(address, callerDid);
+      const demands = { protocols: [subprotocol], demanded: subprotocol, maxPayload: MAX_PAYLOAD_BYTES };
+      return open({ address, href, signal, ...demands }, options);
+    },
+  };
 }
 
-async function dial(address: URL, offer: DialOffer, options: WebSocketOptions): Promise<Transport> {
-  const { subprotocol, callerDid, signal } = offer;
-  assertString(subprotocol, 'subprotocol');
-  assertString(callerDid, 'callerDid');
+/**
+ * Opens a WebSocket for a protocol that asks nothing of the connection: no subprotocol, no word about the caller. The
+ * URL is dialled as it is, without a fragment.
+ *
+ * @param url Absolute, `ws:` or `wss:`.
+ * @returns An open transport.
+ * @throws {TypeError | RangeError} not such a URL, or an option of the wrong kind or range.
+ * @throws {ChannelError} ERR_CHANNEL_REFUSED: no connection.
+ * @throws `signal.reason`, untouched.
+ * @example
+ * ```ts
+ * const transport = await openWebSocket('wss://runtime.example/arcp', { signal: AbortSignal.timeout(10_000) })
+ * ```
+ */
+export async function openWebSocket(url: string | URL, options: OpenWebSocketOptions = {}): Promise<Transport> {
+  const address = parseAddress(url);
+  assertSocketClass(options);
+  const { protocols = [], signal } = options;
+  if (!Array.isArray(protocols)) throw new TypeError('protocols must be a list');
+  for (const protocol of protocols) assertString(protocol, 'protocols[]');
+  const limits = documentLimits(options);
+  const attempt = { address, href: address.href, protocols, signal, maxPayload: limits.maxMessageBytes };
+  return open(attempt, { ...options, ...limits });
+}
+
+async function open(attempt: Attempt, options: WebSocketOptions): Promise<Transport> {
+  const { address, href, protocols, demanded, signal, maxPayload } = attempt;
   assertSignal(signal);
   if (signal?.aborted) throw signal.reason;
 
@@ -62,7 +114,9 @@ async function dial(address: URL, offer: DialOffer, options: WebSocketOptions): 
     let socket: WebSocketLike;
     let transport: Transport;
     try {
-      socket = new Socket(withCaller(address, callerDid), [subprotocol], NODE_OPTIONS);
+      // For `ws`; the others ignore a third argument. A compressor would gain nothing on ciphertext, cost more than the
+      // network saves on the rest, and read our buffers after `send` has returned.
+      socket = new Socket(href, [...protocols], { perMessageDeflate: false, maxPayload });
       transport = socketTransport(socket, { ...options, copyOnSend: false, ...optionsOfWs(socket) });
     } catch (cause) {
       refuse('the runtime will not open this connection (a page from https may dial wss only)', cause);
@@ -71,23 +125,29 @@ async function dial(address: URL, offer: DialOffer, options: WebSocketOptions): 
     let connected = false;
     socket.addEventListener('open', () => {
       connected = true;
-      if (socket.protocol === subprotocol) {
+      if (demanded === undefined || socket.protocol === demanded) {
         resolve(transport);
       } else {
         transport.close(1002, 'subprotocol');
-        refuse(`the server does not speak ${subprotocol}`);
+        refuse(`the server does not speak ${demanded}`);
       }
     });
     const failed = ({ error }: { readonly error?: unknown }) => {
       // Once the connection stands this changes nothing any more: its end is the transport's business.
       if (connected) return;
-      refuse(`no connection; is the agent listening there, and does it speak ${subprotocol}?`, error);
+      refuse(`no connection; does anybody listen there and speak ${demanded ?? 'WebSocket'}?`, error);
       transport.abort();
     };
     socket.addEventListener('error', failed);
     socket.addEventListener('close', failed);
     return () => transport.abort();
   });
+}
+
+function assertSocketClass({ WebSocket }: WebSocketOptions): void {
+  if (WebSocket !== undefined && typeof WebSocket !== 'function') {
+    throw new TypeError('options.WebSocket must be a class');
+  }
 }
 
 function parseAddress(url: string | URL): URL {

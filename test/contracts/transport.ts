@@ -2,7 +2,7 @@
 // An adapter's own test file makes the connections and hands the cases to its runner.
 
 import { fakeClock } from '../../src/testing/fake-clock.js';
-import type { Acceptor, Dialer, IncomingCall, Message, Transport } from '../../src/transport/contract.js';
+import type { Acceptor, Dialer, Message, Transport } from '../../src/transport/contract.js';
 import type { TransportOptions } from '../../src/transport/core.js';
 
 /** Two sides of a connection that nobody has opened yet. */
@@ -13,15 +13,36 @@ export interface TransportEnds {
   dispose(): Promise<void>;
 }
 
-/** What the suite needs to know of an adapter. */
-export interface TransportSetup {
+/** What the suite needs to know of an adapter whose connections begin without an offer. */
+export interface LinkSetup {
   readonly name: string;
+  /**
+   * Whether a message is a line of text: no bytes, nothing empty, no line breaks; and whether ends have neither code nor
+   * reason, as streams have none.
+   */
+  readonly linesOnly?: boolean;
+  /** Whether an abort looks like a polite end from the other side, as the end of a pipe does. */
+  readonly abortLooksPolite?: boolean;
+  /** Makes a fresh connection. `options` go to both sides. */
+  open(options?: TransportOptions): Promise<LinkEnds>;
+  /** An open transport whose peer never answers a close. Absent where that cannot be. */
+  openDeaf?(options: TransportOptions): Promise<{ readonly transport: Transport; dispose(): Promise<void> }>;
+}
+
+/** Two sides of an open connection: `near` asked for it. */
+export interface LinkEnds {
+  readonly near: Transport;
+  readonly far: Transport;
+  /** Frees what `open` took: servers, sockets, ports. */
+  dispose(): Promise<void>;
+}
+
+/** What the suite needs to know of an adapter that passes on who calls. */
+export interface TransportSetup extends Pick<LinkSetup, 'name' | 'openDeaf'> {
   /** Whether the dialler can be used once only. */
   readonly singleUse: boolean;
   /** Makes a fresh connection. `options` go to both sides. */
   open(options?: TransportOptions): Promise<TransportEnds>;
-  /** An open transport whose peer never answers a close. Absent where that cannot be. */
-  openDeaf?(options: TransportOptions): Promise<{ readonly transport: Transport; dispose(): Promise<void> }>;
   /** Lets a stranger speak first: the acceptor's side, and a way to send it raw messages. Absent where a URL says it. */
   openRaw?(): Promise<{ readonly acceptor: Acceptor; send(message: Message): void; dispose(): Promise<void> }>;
 }
@@ -36,34 +57,35 @@ const SUBPROTOCOL = 'agent-phone.v1';
 const DID = 'did:key:z6MkehRgf7yJbgaGfYsdoAsKdBPE3dj2CYhowQdcjqSJgvVd';
 const OFFER = { subprotocol: SUBPROTOCOL, callerDid: DID };
 
-/** The suite for one adapter. */
-export function transportCases(setup: TransportSetup): TransportCase[] {
+/** What holds of every open connection. */
+export function linkCases(setup: LinkSetup): TransportCase[] {
+  const { linesOnly = false, abortLooksPolite = false } = setup;
   const cases: TransportCase[] = [];
   const add = (name: string, run: () => Promise<void>) => cases.push({ name, run });
-  /** A case over an open connection: `near` dialled, `far` accepted. */
+  /** A case over an open connection. */
   const connected = (
     name: string,
-    run: (near: Transport, far: Transport, call: IncomingCall) => Promise<void>,
+    run: (near: Transport, far: Transport) => Promise<void>,
     options?: TransportOptions,
   ) =>
     add(name, async () => {
-      const ends = await setup.open(options);
+      const { near, far, dispose } = await setup.open(options);
       try {
-        const accepted = ends.acceptor.accept({ subprotocol: SUBPROTOCOL });
-        const [near, call] = await Promise.all([ends.dialer.dial(OFFER), accepted]);
-        await run(near, call.transport, call);
+        await run(near, far);
       } finally {
-        await ends.dispose();
+        await dispose();
       }
     });
-
-  connected('passes on who calls and in which protocol', async (_near, _far, call) => {
-    equal(call.callerDid, DID);
-    equal(call.subprotocol, SUBPROTOCOL);
-  });
+  /** A message that counts for so many bytes, an even number. */
+  const load = (bytes: number): Message => (linesOnly ? 'x'.repeat(bytes / 2) : new Uint8Array(bytes));
+  const small = (i: number): Message => (linesOnly ? `{"n":${i}}` : numbered(i));
+  /** The other side has seen an abort. */
+  const sawAbort = async (other: Transport) => equal((await other.closed).clean, abortLooksPolite);
+  /** What `closed` says of an end with this code and reason. */
+  const ending = (code: number, reason: string) => (linesOnly ? { code: 1000, reason: '' } : { code, reason });
 
   connected('keeps order, boundaries and kind under load, both ways at once', async (near, far) => {
-    const sent = Array.from({ length: 2000 }, (_, i) => (i % 3 === 0 ? `text ${i}` : numbered(i)));
+    const sent = Array.from({ length: 2000 }, (_, i) => (i % 3 === 0 ? `text ${i}` : small(i)));
     const arrivals = [collect(near, sent.length), collect(far, sent.length)];
     for (const message of sent) {
       near.send(message);
@@ -77,9 +99,11 @@ export function transportCases(setup: TransportSetup): TransportCase[] {
     }
   });
 
-  connected('carries empty messages and one of 65,535 bytes', async (near, far) => {
+  const extremes = linesOnly ? 'one character and 65,535' : 'empty messages and one of 65,535 bytes';
+  connected(`carries ${extremes}`, async (near, far) => {
     const large = Uint8Array.from({ length: 65_535 }, (_, i) => i * 7);
-    const sent: Message[] = ['', new Uint8Array(0), large, 'z'.repeat(65_535), 'Gr\u00fc\u00dfe \u{1f44b}'];
+    const texts = ['z'.repeat(65_535), 'Gr\u00fc\u00dfe \u{1f44b}', '"\\\u0000\u2028'.repeat(9_000)];
+    const sent: Message[] = linesOnly ? ['0', ...texts] : ['', new Uint8Array(0), large, ...texts];
     const arrived = collect(far, sent.length);
     for (const message of sent) near.send(message);
     (await arrived).forEach((message, i) => {
@@ -87,7 +111,7 @@ export function transportCases(setup: TransportSetup): TransportCase[] {
     });
   });
 
-  for (const sender of ['dialler', 'acceptor'] as const) {
+  for (const sender of linesOnly ? [] : (['dialler', 'acceptor'] as const)) {
     connected(`lets the ${sender} reuse its buffer at once, and the receiver keep what came`, async (near, far) => {
       const [from, to] = sender === 'dialler' ? [near, far] : [far, near];
       // So large that no socket takes it all in one go.
@@ -108,34 +132,45 @@ export function transportCases(setup: TransportSetup): TransportCase[] {
     });
   }
 
-  connected('sends the part of a larger buffer that was meant', async (near, far) => {
-    const arrived = collect(far, 1);
-    near.send(Uint8Array.of(0, 1, 2, 3, 4, 5).subarray(2, 4));
-    sameMessage((await arrived)[0] as Message, Uint8Array.of(2, 3));
-  });
+  if (linesOnly) {
+    connected('refuses what is no line, and goes on', async (near, far) => {
+      const arrived = collect(far, 2);
+      near.send('before');
+      throws(() => near.send(Uint8Array.of(0x7b, 0x7d)), TypeError);
+      for (const message of ['', ' ', ' \t ', 'a\nb', 'a\r\n', '\n']) throws(() => near.send(message), RangeError);
+      near.send('after');
+      equal((await arrived).join(), 'before,after');
+    });
+  } else {
+    connected('sends the part of a larger buffer that was meant', async (near, far) => {
+      const arrived = collect(far, 1);
+      near.send(Uint8Array.of(0, 1, 2, 3, 4, 5).subarray(2, 4));
+      sameMessage((await arrived)[0] as Message, Uint8Array.of(2, 3));
+    });
+  }
 
   connected('keeps messages that come before anybody listens', async (near, far) => {
     near.send('one');
-    near.send(Uint8Array.of(2));
+    near.send(small(2));
     const reply = collect(near, 1);
     far.send('both have arrived by the time this is answered');
     await reply;
     near.send('three');
     const arrived = await collect(far, 3);
     equal(arrived[0], 'one');
-    sameMessage(arrived[1] as Message, Uint8Array.of(2));
+    sameMessage(arrived[1] as Message, small(2));
     equal(arrived[2], 'three');
   });
 
   connected(
     'aborts when more comes early than may wait',
     async (near, far) => {
-      near.send(new Uint8Array(1000));
-      near.send(new Uint8Array(1));
+      near.send(load(1000));
+      near.send(load(2));
       const info = await far.closed;
       equal(info.clean, false);
       equal((info.cause as { code?: string } | undefined)?.code, 'ERR_LIMIT_EXCEEDED');
-      equal((await near.closed).clean, false);
+      await sawAbort(near);
       throws(() => far.send('x'), 'ERR_CHANNEL_CLOSED');
       const arrived: Message[] = [];
       far.receive((message) => arrived.push(message));
@@ -147,8 +182,8 @@ export function transportCases(setup: TransportSetup): TransportCase[] {
   connected(
     'keeps just as much early as may wait',
     async (near, far) => {
-      near.send(new Uint8Array(999));
-      near.send(new Uint8Array(1));
+      near.send(load(998));
+      near.send(load(2));
       near.close();
       const arrived = await collect(far, 2);
       equal(arrived.length, 2);
@@ -157,8 +192,8 @@ export function transportCases(setup: TransportSetup): TransportCase[] {
     { maxEarlyBytes: 1000 },
   );
 
-  connected('aborts when a flood of empty messages comes early', async (near, far) => {
-    for (let i = 0; i <= 4096; i++) near.send('');
+  connected('aborts when a flood of the shortest messages comes early', async (near, far) => {
+    for (let i = 0; i <= 4096; i++) near.send(linesOnly ? '0' : '');
     const info = await far.closed;
     equal(info.clean, false);
     equal((info.cause as { code?: string } | undefined)?.code, 'ERR_LIMIT_EXCEEDED');
@@ -167,7 +202,7 @@ export function transportCases(setup: TransportSetup): TransportCase[] {
   connected(
     'aborts when the sender buffers without end',
     async (near) => {
-      near.send(new Uint8Array(1_000_001));
+      near.send(load(1_000_002));
       const info = await near.closed;
       equal(info.clean, false);
       equal((info.cause as { code?: string } | undefined)?.code, 'ERR_LIMIT_EXCEEDED');
@@ -188,13 +223,14 @@ export function transportCases(setup: TransportSetup): TransportCase[] {
       void second.closed.then(() => {
         settled = true;
       });
-      for (let i = 0; i < 100; i++) first.send(numbered(i));
+      for (let i = 0; i < 100; i++) first.send(small(i));
       first.close(4001, 'enough');
       throws(() => first.send('x'), 'ERR_CHANNEL_CLOSED');
       const infos = await Promise.all([first.closed, second.closed]);
+      const { code, reason } = ending(4001, 'enough');
       for (const info of infos) {
-        equal(info.code, 4001);
-        equal(info.reason, 'enough');
+        equal(info.code, code);
+        equal(info.reason, reason);
         equal(info.clean, true);
       }
       equal(arrived.length, 100);
@@ -214,7 +250,7 @@ export function transportCases(setup: TransportSetup): TransportCase[] {
   connected('says 1002 as itself, or as 4002 where the runtime keeps it', async (near, far) => {
     near.close(1002, 'protocol');
     const { code, clean } = await far.closed;
-    ok(code === 1002 || code === 4002, `code ${code}`);
+    ok(code === ending(1002, '').code || code === 4002, `code ${code}`);
     equal(clean, true);
   });
 
@@ -224,7 +260,7 @@ export function transportCases(setup: TransportSetup): TransportCase[] {
     const infos = await Promise.all([near.closed, far.closed]);
     for (const info of infos) {
       equal(info.clean, true);
-      ok(info.code === 4001 || info.code === 4002, `code ${info.code}`);
+      ok(info.code === ending(4001, '').code || info.code === 4002, `code ${info.code}`);
     }
   });
 
@@ -237,7 +273,7 @@ export function transportCases(setup: TransportSetup): TransportCase[] {
       transport.abort();
     }
     const again = await Promise.all([near.closed, far.closed]);
-    for (const info of [...first, ...again]) equal(info.code, 4001);
+    for (const info of [...first, ...again]) equal(info.code, ending(4001, '').code);
   });
 
   connected('delivers nothing after its own close', async (near, far) => {
@@ -253,14 +289,14 @@ export function transportCases(setup: TransportSetup): TransportCase[] {
 
   connected('ends at once when aborted, on both sides', async (near, far) => {
     far.receive(() => {});
-    near.send(new Uint8Array(100));
+    near.send(load(100));
     near.abort();
     equal(near.bufferedBytes, 0);
     throws(() => near.send('x'), 'ERR_CHANNEL_CLOSED');
     const mine = await near.closed;
     equal(mine.clean, false);
     equal(mine.code, 1006);
-    equal((await far.closed).clean, false);
+    await sawAbort(far);
   });
 
   connected('refuses a second listener, and one that is no function', async (near) => {
@@ -277,7 +313,7 @@ export function transportCases(setup: TransportSetup): TransportCase[] {
     const info = await far.closed;
     equal(info.clean, false);
     equal((info.cause as Error).message, 'listener');
-    equal((await near.closed).clean, false);
+    await sawAbort(near);
   });
 
   connected('lets a listener send, and keeps the order', async (near, far) => {
@@ -298,13 +334,13 @@ export function transportCases(setup: TransportSetup): TransportCase[] {
     });
     near.send('x');
     equal((await answers)[0], 'bye');
-    equal((await near.closed).code, 4003);
+    equal((await near.closed).code, ending(4003, '').code);
     equal((await far.closed).clean, true);
   });
 
   connected('drains down to nothing', async (near, far) => {
     const arrived = collect(far, 32);
-    for (let i = 0; i < 32; i++) near.send(new Uint8Array(65_536));
+    for (let i = 0; i < 32; i++) near.send(load(65_536));
     ok(near.bufferedBytes > 0, 'nothing is buffered');
     await near.drained({ belowBytes: 1_000_000 });
     await near.drained({ belowBytes: 0 });
@@ -314,7 +350,7 @@ export function transportCases(setup: TransportSetup): TransportCase[] {
   });
 
   connected('lets go of those who wait for room when it ends', async (near) => {
-    near.send(new Uint8Array(4_000_000));
+    near.send(load(4_000_000));
     const waits = [near.drained({ belowBytes: 0 }), near.drained({ belowBytes: 1 })];
     near.abort();
     await Promise.all(waits);
@@ -323,7 +359,7 @@ export function transportCases(setup: TransportSetup): TransportCase[] {
 
   connected('ends a wait for room by signal, with its reason and without a trace', async (near) => {
     const spy = spySignal();
-    near.send(new Uint8Array(4_000_000));
+    near.send(load(4_000_000));
     const wait = near.drained({ belowBytes: 0, signal: spy.signal });
     spy.abort('enough');
     equal(await rejection(wait), 'enough');
@@ -334,7 +370,7 @@ export function transportCases(setup: TransportSetup): TransportCase[] {
   connected('leaves no listener on a signal when the wait succeeds', async (near, far) => {
     const spy = spySignal();
     far.receive(() => {});
-    near.send(new Uint8Array(100_000));
+    near.send(load(100_000));
     await near.drained({ belowBytes: 0, signal: spy.signal });
     equal(spy.listeners(), 0);
   });
@@ -352,6 +388,63 @@ export function transportCases(setup: TransportSetup): TransportCase[] {
     near.close(1000, 'x'.repeat(123));
     equal((await near.closed).clean, true);
   });
+
+  const { openDeaf } = setup;
+  if (openDeaf !== undefined) {
+    add('gives up after 3 s on a peer that never answers a close', async () => {
+      const clock = fakeClock();
+      const deaf = await openDeaf({ clock });
+      try {
+        let settled = false;
+        void deaf.transport.closed.then(() => {
+          settled = true;
+        });
+        deaf.transport.close();
+        clock.advance(2999);
+        await turn();
+        equal(settled, false);
+        clock.advance(1);
+        const info = await deaf.transport.closed;
+        equal(info.clean, false);
+        equal(info.code, 1006);
+      } finally {
+        await deaf.dispose();
+      }
+    });
+  }
+
+  return cases;
+}
+
+/** The suite for an adapter that passes on who calls: what holds of every connection, and of the offer before it. */
+export function transportCases(setup: TransportSetup): TransportCase[] {
+  const cases: TransportCase[] = [];
+  const add = (name: string, run: () => Promise<void>) => cases.push({ name, run });
+
+  add('passes on who calls and in which protocol', async () => {
+    const ends = await setup.open();
+    try {
+      const accepted = ends.acceptor.accept({ subprotocol: SUBPROTOCOL });
+      const [, call] = await Promise.all([ends.dialer.dial(OFFER), accepted]);
+      equal(call.callerDid, DID);
+      equal(call.subprotocol, SUBPROTOCOL);
+    } finally {
+      await ends.dispose();
+    }
+  });
+
+  const { name, openDeaf } = setup;
+  const link: LinkSetup = {
+    name,
+    ...(openDeaf !== undefined && { openDeaf }),
+    async open(options) {
+      const ends = await setup.open(options);
+      const accepted = ends.acceptor.accept({ subprotocol: SUBPROTOCOL });
+      const [near, call] = await Promise.all([ends.dialer.dial(OFFER), accepted]);
+      return { near, far: call.transport, dispose: () => ends.dispose() };
+    },
+  };
+  cases.push(...linkCases(link));
 
   add('ends a dial by signal, with its reason', async () => {
     const ends = await setup.open();
@@ -487,30 +580,6 @@ export function transportCases(setup: TransportSetup): TransportCase[] {
         }
       });
     }
-  }
-
-  const { openDeaf } = setup;
-  if (openDeaf !== undefined) {
-    add('gives up after 3 s on a peer that never answers a close', async () => {
-      const clock = fakeClock();
-      const deaf = await openDeaf({ clock });
-      try {
-        let settled = false;
-        void deaf.transport.closed.then(() => {
-          settled = true;
-        });
-        deaf.transport.close();
-        clock.advance(2999);
-        await turn();
-        equal(settled, false);
-        clock.advance(1);
-        const info = await deaf.transport.closed;
-        equal(info.clean, false);
-        equal(info.code, 1006);
-      } finally {
-        await deaf.dispose();
-      }
-    });
   }
 
   return cases;

@@ -2,129 +2,16 @@
 // the built package elsewhere.
 
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { type BunServer, type BunServerSocket, bunHost } from '../../src/host/bun.js';
-import { workerHandler } from '../../src/host/cloudflare.js';
+import { bunHost } from '../../src/host/bun.js';
 import { denoHandler } from '../../src/host/deno.js';
 import { createIdentity } from '../../src/identity/seed-identity.js';
 import { connect } from '../../src/phone/connect.js';
 import { type PhoneServer, serve } from '../../src/phone/serve.js';
 import type { WebSocketLike } from '../../src/transport/socket-transport.js';
-import { dialerOf, type SocketHalf, socketPair, upgradeRequest } from './socket-pair.js';
+import { dialerOf, upgradeRequest } from './socket-pair.js';
+import { bun, deno, workers } from './stand-ins.js';
 
 const [alice, bob] = await Promise.all([createIdentity(), createIdentity()]);
-
-interface Asked {
-  readonly request: Request;
-  readonly remoteAddress?: string;
-}
-
-/** One runtime: what a request is answered with, and the caller's half where it became a call. */
-interface Runtime {
-  readonly name: string;
-  /** Whether the runtime tells the host the caller's address. */
-  readonly knowsAddress: boolean;
-  start(
-    server: PhoneServer,
-    options?: object,
-  ): (asked: Asked) => { status: number; protocol?: string | null; socket?: WebSocketLike };
-}
-
-class UpgradeResponse {
-  readonly status: number;
-  readonly headers: Headers;
-  readonly webSocket: unknown;
-
-  constructor(_body: unknown, init: { status: number; headers?: Record<string, string>; webSocket?: unknown }) {
-    this.status = init.status;
-    this.headers = new Headers(init.headers);
-    this.webSocket = init.webSocket;
-  }
-}
-
-const deno: Runtime = {
-  name: 'Deno',
-  knowsAddress: true,
-  start(server, options) {
-    let socket: WebSocketLike | undefined;
-    const upgradeWebSocket = (_request: Request, { protocol }: { protocol: string }) => {
-      const [caller, host] = socketPair();
-      socket = caller;
-      return {
-        socket: host,
-        response: new UpgradeResponse(null, { status: 101, headers: { 'sec-websocket-protocol': protocol } }),
-      };
-    };
-    vi.stubGlobal('Deno', { upgradeWebSocket });
-    const handler = denoHandler(server, options);
-    return ({ request, remoteAddress = '203.0.113.9' }) => {
-      const { status, headers } = handler(request, { remoteAddr: { hostname: remoteAddress } });
-      return { status, protocol: headers.get('sec-websocket-protocol'), ...(socket && { socket }) };
-    };
-  },
-};
-
-const workers: Runtime = {
-  name: 'Workers',
-  knowsAddress: false,
-  start(server, options) {
-    vi.stubGlobal('Response', UpgradeResponse);
-    vi.stubGlobal(
-      'WebSocketPair',
-      class {
-        readonly [index: number]: SocketHalf;
-        constructor() {
-          const [caller, host] = socketPair();
-          const accept = () => expect(host.binaryType).toBe('arraybuffer');
-          Object.assign(this, [caller, Object.assign(host, { accept })]);
-        }
-      },
-    );
-    const handler = workerHandler(server, options);
-    return ({ request }) => {
-      const { status, headers, webSocket } = handler(request) as unknown as UpgradeResponse;
-      const socket = webSocket as SocketHalf | undefined;
-      return { status, protocol: headers.get('sec-websocket-protocol'), ...(socket && { socket }) };
-    };
-  },
-};
-
-const bun: Runtime = {
-  name: 'Bun',
-  knowsAddress: true,
-  start(server, options) {
-    const { fetch, websocket } = bunHost(server, options);
-    return ({ request, remoteAddress = '203.0.113.9' }) => {
-      let socket: SocketHalf | undefined;
-      let protocol: string | undefined;
-      const bunServer: BunServer = {
-        requestIP: () => ({ address: remoteAddress }),
-        upgrade(_request, { data, headers }) {
-          const [caller, host] = socketPair();
-          socket = caller;
-          protocol = headers['sec-websocket-protocol'];
-          const handle: BunServerSocket = {
-            data,
-            send: (message) => {
-              host.send(message);
-              return message.length + 2;
-            },
-            close: (code, reason) => host.close(code, reason),
-            terminate: () => host.close(1006, ''),
-            getBufferedAmount: () => 0,
-          };
-          host.addEventListener('message', ({ data: message }) => {
-            websocket.message(handle, typeof message === 'string' ? message : new Uint8Array(message as ArrayBuffer));
-          });
-          host.addEventListener('close', ({ code = 1005, reason = '' }) => websocket.close(handle, code, reason));
-          websocket.open(handle);
-          return true;
-        },
-      };
-      const response = fetch(request, bunServer);
-      return { status: response?.status ?? 101, protocol: protocol ?? null, ...(socket && { socket }) };
-    };
-  },
-};
 
 afterEach(() => {
   vi.unstubAllGlobals();
@@ -146,7 +33,7 @@ function server(): PhoneServer {
 describe.each([deno, bun, workers])('the $name host', (runtime) => {
   it('carries a call, and both sides see its end', async () => {
     const phone = server();
-    const ask = runtime.start(phone);
+    const ask = runtime.phone(phone);
     const { status, protocol, socket } = ask({ request: upgradeRequest(alice.did) });
     expect([status, protocol]).toEqual([101, 'agent-phone.v1']);
 
@@ -168,24 +55,24 @@ describe.each([deno, bun, workers])('the $name host', (runtime) => {
   });
 
   it('F19: refuses another subprotocol', () => {
-    const ask = runtime.start(server());
+    const ask = runtime.phone(server());
     expect(ask({ request: upgradeRequest(alice.did, { 'sec-websocket-protocol': 'evil.v9' }) })).toMatchObject({
       status: 426,
     });
   });
 
   it('F2: refuses a caller that is no DID', () => {
-    expect(runtime.start(server())({ request: upgradeRequest('not-a-did-at-all') })).toMatchObject({ status: 400 });
+    expect(runtime.phone(server())({ request: upgradeRequest('not-a-did-at-all') })).toMatchObject({ status: 400 });
   });
 
   it('N11: refuses a foreign page on a loopback name', () => {
-    const ask = runtime.start(server());
+    const ask = runtime.phone(server());
     const request = upgradeRequest(alice.did, { origin: 'https://attacker.example' }, 'http://127.0.0.1:8080/');
     expect(ask({ request, remoteAddress: '127.0.0.1' })).toMatchObject({ status: 403 });
   });
 
   it('takes the address from a header only when asked', async () => {
-    const ask = runtime.start(server(), { addressHeader: 'cf-connecting-ip' });
+    const ask = runtime.phone(server(), { addressHeader: 'cf-connecting-ip' });
     const { socket } = ask({ request: upgradeRequest(alice.did, { 'cf-connecting-ip': '198.51.100.7' }) });
     const session = await connect({
       identity: alice,
@@ -197,7 +84,7 @@ describe.each([deno, bun, workers])('the $name host', (runtime) => {
   });
 
   it('N6: answers 503 past the cap, until a connection has ended', async () => {
-    const ask = runtime.start(server(), { maxConnections: 1 });
+    const ask = runtime.phone(server(), { maxConnections: 1 });
     const { socket } = ask({ request: upgradeRequest(alice.did) });
     expect(ask({ request: upgradeRequest(alice.did) })).toMatchObject({ status: 503 });
     socket?.close(1000, '');
@@ -206,14 +93,14 @@ describe.each([deno, bun, workers])('the $name host', (runtime) => {
   });
 
   it('checks its arguments', () => {
-    expect(() => runtime.start(server(), { maxConnections: 0 })).toThrow(RangeError);
-    expect(() => runtime.start({} as never)).toThrow(TypeError);
+    expect(() => runtime.phone(server(), { maxConnections: 0 })).toThrow(RangeError);
+    expect(() => runtime.phone({} as never)).toThrow(TypeError);
   });
 });
 
 describe.each([deno, bun])('the $name host, which knows addresses', (runtime) => {
   it('N11: refuses DNS rebinding', () => {
-    const ask = runtime.start(server());
+    const ask = runtime.phone(server());
     const request = upgradeRequest(alice.did, {}, 'http://attacker.example:8080/');
     expect(ask({ request, remoteAddress: '127.0.0.1' })).toMatchObject({ status: 403 });
     expect(ask({ request })).toMatchObject({ status: 101 });
