@@ -6,6 +6,13 @@ import type { JsonValue } from '../../codec/json-value.js';
 /** A value, or a promise of it: logs that answer at once are not waited for. */
 export type MaybePromise<T> = T | Promise<T>;
 
+/** What answers at once where the contract lets it take its time. */
+export type Immediate<Contract> = {
+  readonly [Name in keyof Contract]: Contract[Name] extends (...parameters: infer Parameters) => infer Result
+    ? (...parameters: Parameters) => Awaited<Result>
+    : Contract[Name];
+};
+
 /** Which way a message went, as the runtime sees it. */
 export type LogDirection = 'in' | 'out';
 
@@ -150,3 +157,6 @@ export interface EventLog {
   /** Lets go of what the adapter holds open; again does nothing. What is asked afterwards is a StorageError. */
   close(): MaybePromise<void>;
 }
+
+/** A log that answers at once: those in memory and in SQL. Only pruning much at a time is done bit by bit. */
+export interface ImmediateEventLog extends Omit<Immediate<EventLog>, 'prune'>, Pick<EventLog, 'prune'> {}

@@ -1,0 +1,137 @@
+// What only the log in memory has to stand: its bounds, kept by itself.
+
+import { describe, expect, it } from 'vitest';
+import type { LogEntry } from '../../../src/arcp/log/contract.js';
+import { Deque } from '../../../src/arcp/log/deque.js';
+import { memoryLog } from '../../../src/arcp/log/memory.js';
+import { idFactory } from '../../../src/arcp/wire/ids.js';
+
+const ids = idFactory({ now: () => 1_772_439_342_000 });
+
+function entry(n: number, more: Partial<LogEntry> = {}): LogEntry {
+  return {
+    sessionId: 'sess_a',
+    principal: 'alice',
+    direction: 'out',
+    id: ids.message(),
+    type: 'log',
+    rank: 1,
+    atMs: n,
+    text: `{"n":${n}}`,
+    ...more,
+  };
+}
+
+const positions = (log: ReturnType<typeof memoryLog>) =>
+  log.read({ after: 0, limit: 1_000 }).map(({ position }) => position);
+
+describe('memoryLog', () => {
+  it('R4: keeps no more entries than it may, the newest of them', () => {
+    const log = memoryLog({ maxEntries: 3 });
+    for (let n = 1; n <= 10; n++) log.commit({ entries: [entry(n)] });
+    expect(positions(log)).toEqual([8, 9, 10]);
+    expect(log.prunedThrough()).toBe(7);
+    expect(log.last()).toBe(10);
+    expect(log.commit({ entries: [1, 2, 3, 4, 5].map((n) => entry(n)) })).toEqual({ positions: [11, 12, 13, 14, 15] });
+    expect(positions(log)).toEqual([13, 14, 15]);
+  });
+
+  it('R4: keeps no more text than it may, two bytes a unit', () => {
+    const log = memoryLog({ maxBytes: 2_000, maxRemembered: 0 });
+    for (let n = 1; n <= 10; n++) log.commit({ entries: [entry(n, { text: 'x'.repeat(300) })] });
+    expect(positions(log)).toEqual([8, 9, 10]);
+    log.commit({ entries: [entry(11, { text: 'x'.repeat(700) })] });
+    expect(positions(log)).toEqual([10, 11]);
+  });
+
+  it('R4: keeps the newest entry whatever its size, and lets it go for the next', () => {
+    const log = memoryLog({ maxBytes: 100 });
+    log.commit({ entries: [entry(1), entry(2, { text: 'x'.repeat(1_000) })] });
+    expect(positions(log)).toEqual([2]);
+    log.commit({ entries: [entry(3)] });
+    expect(positions(log)).toEqual([3]);
+  });
+
+  it('R4: ids that are remembered count too, and go before entries do', () => {
+    const log = memoryLog({ maxEntries: 2, maxBytes: 2_000 });
+    const long = (n: number) => entry(n, { direction: 'in', id: `msg_${'x'.repeat(400)}${n}`, text: '' });
+    const sent = [1, 2, 3, 4, 5].map(long);
+    log.commit({ entries: sent });
+    // Three are pruned; there is room for the ids of two.
+    expect(positions(log)).toEqual([4, 5]);
+    expect(sent.map(({ id }) => log.locate('sess_a', id).kind)).toEqual([
+      'unknown',
+      'pruned',
+      'pruned',
+      'kept',
+      'kept',
+    ]);
+  });
+
+  it('R4: knows nothing more of sessions whose messages are all forgotten', () => {
+    const log = memoryLog({ maxEntries: 2, maxRemembered: 2 });
+    const strangers = Array.from({ length: 50 }, (_, n) => entry(n, { sessionId: `sess_${n}`, id: 'msg_same' }));
+    for (const one of strangers) log.commit({ entries: [one] });
+    expect(strangers.map(({ sessionId }) => log.locate(sessionId, 'msg_same').kind)).toEqual([
+      ...Array(46).fill('unknown'),
+      ...Array(2).fill('pruned'),
+      ...Array(2).fill('kept'),
+    ]);
+    // A forgotten session begins anew, for whomever.
+    const anew = { ...(strangers[0] as LogEntry), principal: 'bob' };
+    expect(log.commit({ entries: [anew] })).toEqual({ positions: [51] });
+    expect(log.find('bob', 'msg_same').kind).toBe('kept');
+  });
+
+  it('tells an id of its own that it has forgotten from one that never was', () => {
+    const log = memoryLog({ maxEntries: 1, maxRemembered: 0 });
+    const [first, second, third] = [entry(1), entry(2), entry(3)];
+    const never = ids.message();
+    log.commit({ entries: [first, second, third] });
+    expect([first, second, third].map(({ id }) => log.locate('sess_a', id).kind)).toEqual(['pruned', 'pruned', 'kept']);
+    expect(log.locate('sess_a', never).kind).toBe('unknown');
+    expect(log.locate('sess_a', 'msg_0').kind).toBe('unknown');
+  });
+
+  it('leaves out a repeated command also when its entry is gone', () => {
+    const log = memoryLog({ maxEntries: 1 });
+    const command = entry(1, { direction: 'in', id: 'msg_1' });
+    log.commit({ entries: [command, entry(2)] });
+    expect(log.commit({ entries: [command] })).toEqual({ positions: [undefined] });
+  });
+
+  it('hands out entries that its own bookkeeping does not change', () => {
+    const log = memoryLog({ maxEntries: 1 });
+    log.commit({ entries: [entry(1)] });
+    const [kept] = log.read({ after: 0, limit: 1 });
+    const copy = { ...kept };
+    log.commit({ entries: [entry(2)] });
+    expect(kept).toEqual(copy);
+  });
+
+  it.each([
+    [{ maxEntries: 0 }],
+    [{ maxEntries: 1.5 }],
+    [{ maxBytes: 0 }],
+    [{ maxBytes: Number.NaN }],
+    [{ maxRemembered: -1 }],
+  ])('refuses %o', (options) => {
+    expect(() => memoryLog(options)).toThrow(RangeError);
+  });
+});
+
+describe('Deque', () => {
+  it('holds what a plain list would, whatever the order of pushes and shifts', () => {
+    const [deque, list] = [new Deque<number>(), [] as number[]];
+    expect(deque.shift()).toBe(undefined);
+    for (let n = 0; n < 5_000; n++) {
+      deque.push(n);
+      list.push(n);
+      // Grows, then shrinks to nothing, then grows again.
+      for (let taken = 0; taken < [0, 3, 1][Math.floor(n / 100) % 3]!; taken++)
+        expect(deque.shift()).toBe(list.shift());
+      expect(deque.length).toBe(list.length);
+      expect([deque.at(0), deque.at(deque.length - 1)]).toEqual([list[0], list.at(-1)]);
+    }
+  });
+});
