@@ -40,7 +40,7 @@ export const ADAPTERS = /** @type {readonly string[]} */ (['transport', 'storage
  * @type {Readonly<Record<string, { modules: RegExp, lazy: boolean }>>}
  */
 export const DEPENDENCIES = {
-  '@cfworker/json-schema': { modules: /^arcp\/runtime\//, lazy: true },
+  '@cfworker/json-schema': { modules: /^arcp\/schema\//, lazy: true },
   '@noble/ciphers': { modules: /^noise\//, lazy: false },
   '@noble/curves': { modules: /^curves\//, lazy: true },
   '@noble/hashes': { modules: /^(noise|curves|vault)\//, lazy: false },

@@ -14,6 +14,7 @@ const FORBIDDEN = {
   './documents': { words: /\bWebSocket\b|\bindexedDB\b/, modules: /@noble|valibot/ },
   './vault': { words: /\bWebSocket\b/, modules: /@noble\/curves|@scure\/bip39/ },
   './storage': { words: /\bWebSocket\b/ },
+  './storage/durable-object': { words: /\bindexedDB\b|\bWebSocket\b/, modules: /node_modules/ },
   './storage/memory': { words: /\bindexedDB\b|\bWebSocket\b/, modules: /node_modules/ },
   './noise': { words: /\bindexedDB\b|\bWebSocket\b/, modules: /@noble\/curves|valibot/ },
   './noise/fast': { words: /\bindexedDB\b|\bWebSocket\b/, modules: /@noble\/curves|@noble\/ciphers|valibot/ },
@@ -35,6 +36,10 @@ const FORBIDDEN = {
   './aitp/tct': {
     words: /\bWebSocket\b|\bindexedDB\b/,
     modules: /@noble|valibot|[\\/]phone[\\/]|[\\/]a2a[\\/]|[\\/]http[\\/]|aitp[\\/]handshake/,
+  },
+  './host/durable-replay': {
+    words: /\bindexedDB\b|\bWebSocket\b/,
+    modules: /node_modules|[\\/](?:phone|documents|http)[\\/]|aitp[\\/](?:handshake|tct)/,
   },
   './phone': { words: /\bindexedDB\b|\bnew WebSocket\b/, modules: /@noble\/curves|@scure\/bip39/ },
 };
