@@ -7,7 +7,6 @@ import {
   type AdmissionLimits,
   Admissions,
   DEFAULT_ADMISSION,
-  isLoopback,
   resolveAdmission,
 } from '../../src/phone/admission.js';
 import { settle } from '../support/frame-peer.js';

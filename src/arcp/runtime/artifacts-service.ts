@@ -1,0 +1,216 @@
+// Artifacts of the runtime (ARCP v1.0, section 16): put, fetched and released by clients, made by tools. They belong to
+// principals; whose they are not, they do not exist for.
+
+import { assertBytes, assertString } from '../../bytes/assert.js';
+import { ArcpError } from '../errors.js';
+import type { MaybePromise } from '../log/contract.js';
+import type { ArtifactRef } from '../wire/artifact.js';
+import { decodeBase64Strict, encodeBase64, MAX_ARTIFACT_BYTES } from '../wire/base64.js';
+import type { Message } from '../wire/envelope.js';
+import type { ArtifactId } from '../wire/ids.js';
+import { parseSha256, sha256Hex } from '../wire/sha256.js';
+import { timestampOf } from '../wire/timestamp.js';
+import { ArtifactKeeper, type FoundArtifact } from './artifact-keeper.js';
+import type { JobPort, RuntimePort, Service, SessionPort } from './service.js';
+
+/** How a tool makes an artifact. */
+export interface ArtifactOptions {
+  /** As declared to whoever fetches it. */
+  readonly mediaType: string;
+  /** How long it is kept, at most as long as the runtime keeps any. Default the runtime's. */
+  readonly retainSeconds?: number | undefined;
+  /** Whether the client is told by an `artifact.ref` among the events of the job. Default true. */
+  readonly announce?: boolean | undefined;
+}
+
+/** What tools get of artifacts. */
+export interface ArtifactContext {
+  /**
+   * Keeps bytes as an artifact of the principal who asked for the job.
+   *
+   * @param bytes At most 4,194,304. Copied.
+   * @throws {ArcpError} ERR_ARCP_INVALID_ARGUMENT: too many bytes, a media type that is none. ERR_ARCP_RESOURCE_EXHAUSTED:
+   *   the principal keeps too much. ERR_ARCP_UNIMPLEMENTED: `artifacts` was not negotiated. ERR_ARCP_CANCELLED: the job has
+   *   ended.
+   */
+  artifact(bytes: Uint8Array, options: ArtifactOptions): Promise<ArtifactRef>;
+  /**
+   * Fetches an artifact of the principal who asked for the job, such as an argument names it.
+   *
+   * @throws {ArcpError} ERR_ARCP_NOT_FOUND: unknown, expired, released or somebody else's.
+   */
+  fetchArtifact(artifactId: string): Promise<FetchedArtifact>;
+}
+
+/** An artifact, fetched. */
+export interface FetchedArtifact {
+  /** Fresh. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly mediaType: string;
+  /** Lower-case hex. */
+  readonly sha256: string;
+}
+
+/** Options of {@link artifactService}. */
+export interface ArtifactServiceOptions {
+  /**
+   * How often expired artifacts are removed, in milliseconds, while there may be any. Default 60,000; 0: only when one is
+   * asked for, when a principal's quota is full, and by {@link ArtifactService.sweep}. A host that sleeps between messages
+   * wants 0.
+   */
+  readonly sweepIntervalMs?: number | undefined;
+}
+
+type ArtifactTypes = 'artifact.put' | 'artifact.fetch' | 'artifact.ref' | 'artifact.release';
+
+/** The service of artifacts. */
+export interface ArtifactService extends Service<ArtifactTypes> {
+  /** Removes what has expired. @returns How many went. */
+  sweep(): MaybePromise<number>;
+}
+
+/** Longest media type, in UTF-16 units. */
+const MAX_MEDIA_TYPE_CHARS = 255;
+
+/** A type and a subtype of printable ASCII, perhaps with parameters. */
+const MEDIA_TYPE = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+\/[\x20-\x7e]+$/;
+
+/** Makes the service of artifacts. The store is the runtime's (`artifacts`). */
+export function artifactService({ sweepIntervalMs = 60_000 }: ArtifactServiceOptions = {}): ArtifactService {
+  const service = new Artifacts(sweepIntervalMs);
+  return {
+    offers: ['artifacts'],
+    capabilities: ({ artifactRetentionSeconds, maxArtifactRetentionSeconds }) => ({
+      artifact_retention: {
+        default_seconds: Math.min(artifactRetentionSeconds, maxArtifactRetentionSeconds),
+        max_seconds: maxArtifactRetentionSeconds,
+      },
+    }),
+    handles: {
+      'artifact.put': (session, message) => service.put(session, message),
+      'artifact.fetch': (session, message) => service.fetch(session, message),
+      'artifact.release': (session, message) => service.release(session, message),
+      // What a client points at is for observers: nobody here fetches it.
+      'artifact.ref': (session, message) => session.ack(message),
+    },
+    attach: (runtime) => service.attach(runtime),
+    recover: () => service.keeper.sweepLater(),
+    context: (job) => service.context(job),
+    sweep: () => service.keeper.sweep(),
+    close: () => service.keeper.close(),
+  };
+}
+
+class Artifacts {
+  readonly #sweepIntervalMs: number;
+  keeper!: ArtifactKeeper;
+  #runtime!: RuntimePort;
+
+  constructor(sweepIntervalMs: number) {
+    this.#sweepIntervalMs = sweepIntervalMs;
+  }
+
+  attach(runtime: RuntimePort): void {
+    this.#runtime = runtime;
+    this.keeper = new ArtifactKeeper(runtime, this.#sweepIntervalMs);
+  }
+
+  async put(session: SessionPort, message: Message<'artifact.put'>): Promise<void> {
+    const { media_type, data, sha256, retain_seconds } = message.payload;
+    const expected = sha256 === undefined ? undefined : parseSha256(sha256);
+    if (sha256 !== undefined && expected === undefined) throw new ArcpError('INVALID_ARGUMENT', 'sha256 is no hash');
+    checkMediaType(media_type);
+    const bytes = decodeBase64Strict(data);
+    const artifact = await this.#keep(session, bytes, media_type, retain_seconds, expected);
+    session.emit('artifact.ref', { artifact }, { correlation_id: message.id, trace_id: message.trace_id });
+  }
+
+  async fetch(session: SessionPort, message: Message<'artifact.fetch'>): Promise<void> {
+    const found = await this.keeper.find(session.principal, message.payload.artifact_id);
+    session.emit(
+      'artifact.ref',
+      { artifact: refOf(found), data: encodeBase64(found.bytes) },
+      { correlation_id: message.id, trace_id: message.trace_id },
+    );
+  }
+
+  async release(session: SessionPort, message: Message<'artifact.release'>): Promise<void> {
+    await this.keeper.release(session.principal, message.payload.artifact_id);
+    // Whether there was such a thing, and whose, is not told.
+    session.ack(message);
+  }
+
+  context(job: JobPort): ArtifactContext {
+    return {
+      artifact: (bytes, options) => this.#make(job, bytes, options),
+      fetchArtifact: async (artifactId) => {
+        assertString(artifactId, 'artifactId');
+        const { bytes, mediaType, sha256 } = await this.keeper.find(job.session.principal, artifactId);
+        return { bytes: bytes.slice(), mediaType, sha256 };
+      },
+    };
+  }
+
+  async #make(job: JobPort, bytes: Uint8Array, options: ArtifactOptions): Promise<ArtifactRef> {
+    const { mediaType, retainSeconds, announce = true } = options;
+    assertBytes(bytes, 'bytes');
+    const { session } = job;
+    if (session.capabilities.artifacts !== true) throw new ArcpError('UNIMPLEMENTED', 'artifacts was not negotiated');
+    if (hasEnded(job)) throw new ArcpError('CANCELLED', 'the job has ended');
+    checkMediaType(mediaType);
+    if (bytes.length > MAX_ARTIFACT_BYTES) {
+      throw new ArcpError('INVALID_ARGUMENT', `an artifact has at most ${MAX_ARTIFACT_BYTES} bytes`);
+    }
+    const artifact = await this.#keep(session, bytes.slice(), mediaType, retainSeconds);
+    if (announce) job.emit('artifact.ref', { artifact });
+    return artifact;
+  }
+
+  /** @param bytes Handed over. @param expected Hash they must have. */
+  async #keep(
+    session: SessionPort,
+    bytes: Uint8Array<ArrayBuffer>,
+    mediaType: string,
+    retainSeconds: number | undefined,
+    expected?: string,
+  ): Promise<ArtifactRef> {
+    const sha256 = await sha256Hex(bytes);
+    if (expected !== undefined && expected !== sha256) {
+      throw new ArcpError('INVALID_ARGUMENT', 'the data has another hash than sha256 says');
+    }
+    const { artifactRetentionSeconds, maxArtifactRetentionSeconds } = this.#runtime.limits;
+    const seconds = Math.min(retainSeconds ?? artifactRetentionSeconds, maxArtifactRetentionSeconds);
+    const artifact = {
+      artifactId: this.#runtime.ids.artifact(),
+      principal: session.principal,
+      sessionId: session.id,
+      mediaType,
+      bytes,
+      sha256,
+      expiresAtMs: this.#runtime.now() + seconds * 1_000,
+    };
+    await this.keeper.put(artifact);
+    return refOf(artifact);
+  }
+}
+
+function refOf({ artifactId, sessionId, mediaType, bytes, sha256, expiresAtMs }: FoundArtifact): ArtifactRef {
+  return {
+    artifact_id: artifactId as ArtifactId,
+    uri: `arcp://session/${sessionId}/artifact/${artifactId}`,
+    media_type: mediaType,
+    size: bytes.length,
+    sha256,
+    expires_at: timestampOf(expiresAtMs),
+  };
+}
+
+/** A declared type is never looked into, but it ends up in other people's headers. @throws {ArcpError} INVALID_ARGUMENT */
+function checkMediaType(mediaType: string): void {
+  if (typeof mediaType === 'string' && mediaType.length <= MAX_MEDIA_TYPE_CHARS && MEDIA_TYPE.test(mediaType)) return;
+  throw new ArcpError('INVALID_ARGUMENT', 'the media type is none');
+}
+
+function hasEnded({ state }: JobPort): boolean {
+  return state === 'completed' || state === 'failed' || state === 'cancelled';
+}

@@ -1,0 +1,114 @@
+// How much a runtime takes of one client, of all, and for how long. Every queue and wait of the runtime is bounded here.
+
+/** Limits of a runtime. All are on; each can be set. */
+export interface RuntimeLimits {
+  /** Length of one message as UTF-8. Default 8 MiB, so that an artifact of 4 MiB fits. */
+  readonly maxMessageBytes: number;
+  /** Undecodable messages in a row before the connection is closed. Default 20. */
+  readonly maxBadMessages: number;
+  /** Refused `session.open`s before the connection is closed. Default 3. */
+  readonly maxFailedOpens: number;
+  /** Tries at one challenge. Default 3. */
+  readonly maxChallengeTries: number;
+  /** From connection to `session.accepted`. Default 10,000. */
+  readonly handshakeTimeoutMs: number;
+  /** Connections that have not been accepted yet. Default 64. */
+  readonly maxHalfOpen: number;
+  /** Sessions, connected or not, in all and of one principal. Defaults 10,000 and 256. */
+  readonly maxSessions: number;
+  readonly maxSessionsPerPrincipal: number;
+  /** How long a session without a connection can be resumed. Default 600,000. */
+  readonly sessionRetentionMs: number;
+  /** How long an accepted session's lease says it lives. Default 3,600,000. */
+  readonly sessionLeaseMs: number;
+  /** Running jobs of one session; more wait as `queued`. Default 64. */
+  readonly maxRunningJobs: number;
+  /** Jobs of one session that wait; more fail with RESOURCE_EXHAUSTED. Default 1,024. */
+  readonly maxQueuedJobs: number;
+  /** Messages that wait for a slow connection before they go through the log. Default 256. */
+  readonly maxPendingMessages: number;
+  /** Bytes handed to a connection and not yet gone before sending pauses. Default 1 MiB. */
+  readonly maxBufferedBytes: number;
+  /** Commands from one session in a second, on average; a burst may be ten times that. Default 5,000. */
+  readonly maxCommandsPerSecond: number;
+  /** Grace of a cancelled job where the command says none, and at most. Defaults 5,000 and 60,000. */
+  readonly cancelDeadlineMs: number;
+  readonly maxCancelDeadlineMs: number;
+  /** How long a repeated idempotency key finds the earlier outcome. Default 24 h. */
+  readonly idempotencyMs: number;
+  /** Open prompts and permission requests of one job. Default 16. */
+  readonly maxOpenPrompts: number;
+  /** How long a prompt may wait, at most. Default 24 h. */
+  readonly maxPromptMs: number;
+  /** A response schema: bytes, and levels of nesting. Defaults 65,536 and 32. */
+  readonly maxSchemaBytes: number;
+  readonly maxSchemaDepth: number;
+  /** How long a lease lives, at most. Default 24 h. */
+  readonly maxLeaseMs: number;
+  /** Live leases of one session. Default 256. */
+  readonly maxLeases: number;
+  /** Open streams of one session. Default 256. */
+  readonly maxStreams: number;
+  /** Chunks of one stream that wait to be sent or read. Default 256. */
+  readonly maxStreamQueue: number;
+  /** Subscriptions of one session. Default 16. */
+  readonly maxSubscriptions: number;
+  /** Matches of one subscription that wait. Default 1,024. */
+  readonly maxSubscriptionQueue: number;
+  /** Artifacts of one principal: how many, and bytes in all. Defaults 1,024 and 256 MiB. */
+  readonly maxArtifacts: number;
+  readonly maxArtifactBytes: number;
+  /** Retention of artifacts where nobody says, and at most. Defaults 3,600 s and 86,400 s. */
+  readonly artifactRetentionSeconds: number;
+  readonly maxArtifactRetentionSeconds: number;
+  /** Schedules of one session. Default 64. */
+  readonly maxSchedules: number;
+  /** Messages and bytes of one connection that wait to be judged before it is closed. Defaults 16,384 and 32 MiB. */
+  readonly maxInboundMessages: number;
+  readonly maxInboundBytes: number;
+  /** Checkpoints kept of one job; the oldest go. Default 8. */
+  readonly maxCheckpoints: number;
+  /** How long envelopes are kept. Default 7 days. */
+  readonly logRetentionMs: number;
+}
+
+/** The defaults. */
+export const DEFAULT_LIMITS: RuntimeLimits = {
+  maxMessageBytes: 8_388_608,
+  maxBadMessages: 20,
+  maxFailedOpens: 3,
+  maxChallengeTries: 3,
+  handshakeTimeoutMs: 10_000,
+  maxHalfOpen: 64,
+  maxSessions: 10_000,
+  maxSessionsPerPrincipal: 256,
+  sessionRetentionMs: 600_000,
+  sessionLeaseMs: 3_600_000,
+  maxRunningJobs: 64,
+  maxQueuedJobs: 1_024,
+  maxPendingMessages: 256,
+  maxBufferedBytes: 1_048_576,
+  maxCommandsPerSecond: 5_000,
+  cancelDeadlineMs: 5_000,
+  maxCancelDeadlineMs: 60_000,
+  idempotencyMs: 86_400_000,
+  maxOpenPrompts: 16,
+  maxPromptMs: 86_400_000,
+  maxSchemaBytes: 65_536,
+  maxSchemaDepth: 32,
+  maxLeaseMs: 86_400_000,
+  maxLeases: 256,
+  maxStreams: 256,
+  maxStreamQueue: 256,
+  maxSubscriptions: 16,
+  maxSubscriptionQueue: 1_024,
+  maxArtifacts: 1_024,
+  maxArtifactBytes: 268_435_456,
+  artifactRetentionSeconds: 3_600,
+  maxArtifactRetentionSeconds: 86_400,
+  maxSchedules: 64,
+  maxInboundMessages: 16_384,
+  maxInboundBytes: 33_554_432,
+  maxCheckpoints: 8,
+  logRetentionMs: 604_800_000,
+};

@@ -1,0 +1,70 @@
+// Workflows (ARCP v1.0, section 10): `workflow.start` runs a named piece of work as a job, as `tool.invoke` runs a tool. The
+// specification leaves the rest to later versions.
+
+import { ArcpError } from '../errors.js';
+import type { Message } from '../wire/envelope.js';
+import type { WorkflowStart } from '../wire/execution.js';
+import { type CommandRunner, type CommandWork, decodeCarried } from './command-work.js';
+import type { RuntimePort, Service, SessionPort } from './service.js';
+import { type Tool, ToolResult, toolTable } from './tools.js';
+
+/** A workflow: what a tool is, but for what concerns restarts. A job that one cuts off fails with UNAVAILABLE. */
+export interface Workflow extends Pick<Tool, 'name' | 'description' | 'inputSchema' | 'handler'> {}
+
+/** Options of {@link workflowService}. */
+export interface WorkflowOptions {
+  /** Their names are their own: a tool may have the same. */
+  readonly workflows: readonly Workflow[];
+  /** Whether `workflow.complete` is said before `job.completed`, of what does not end in an artifact. Default false. */
+  readonly sayComplete?: boolean | undefined;
+}
+
+/** The service of workflows. */
+export interface WorkflowService extends Service<'workflow.start'> {
+  /** For `scheduleService`, so that workflows can be scheduled. */
+  readonly command: CommandRunner;
+}
+
+/**
+ * Makes the service of workflows.
+ *
+ * @throws {TypeError} two workflows of one name, or one without a name or a handler.
+ */
+export function workflowService({ workflows, sayComplete = false }: WorkflowOptions): WorkflowService {
+  const table = toolTable(workflows);
+  let runtime: RuntimePort;
+
+  /** @throws {ArcpError} ERR_ARCP_NOT_FOUND */
+  const workOf = ({ workflow: name, arguments: args = null }: WorkflowStart): CommandWork => {
+    const workflow = table.get(name);
+    if (workflow === undefined) throw new ArcpError('NOT_FOUND', 'no such workflow');
+    return {
+      tool: name,
+      arguments: args,
+      async run(job, context) {
+        const answer = await workflow.handler(args, context);
+        if (sayComplete && !(answer instanceof ToolResult) && !job.signal.aborted) {
+          job.emit('workflow.complete', { value: answer ?? null });
+        }
+        return answer;
+      },
+    };
+  };
+
+  return {
+    handles: {
+      'workflow.start': (session: SessionPort, message: Message<'workflow.start'>) => {
+        const work = workOf(message.payload);
+        const { id, trace_id, priority } = message;
+        return runtime.jobs.startOnce(session, message, () => ({ ...work, invokeId: id, traceId: trace_id, priority }));
+      },
+    },
+    attach(attached) {
+      runtime = attached;
+    },
+    command: {
+      type: 'workflow.start',
+      prepare: (_session, payload) => workOf(decodeCarried('workflow.start', payload)),
+    },
+  };
+}
