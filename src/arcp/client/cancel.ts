@@ -1,0 +1,39 @@
+// Cancelling a job, a stream or a session (ARCP v1.0, section 10.4).
+
+import type { Core } from './core.js';
+
+/** How to cancel. */
+export interface CancelOptions {
+  readonly reason?: string | undefined;
+  /** How long the target gets to end by itself, in milliseconds. Default 5,000. */
+  readonly deadlineMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What the runtime says to a cancel. Accepted, the job may still complete; its result tells. */
+export interface CancelAnswer {
+  readonly accepted: boolean;
+  /** Why not: `not_cancellable`, `already_terminal`, `not_found`; other runtimes may say anything. */
+  readonly reason?: string;
+}
+
+/** Grace of a target where the caller says none. */
+const DEFAULT_DEADLINE_MS = 5_000;
+
+/**
+ * Cancels something.
+ *
+ * @throws {ArcpError} ERR_ARCP_UNAVAILABLE: no answer within the deadline and a second.
+ */
+export async function cancel(
+  core: Core,
+  target: 'job' | 'stream' | 'session',
+  targetId: string,
+  { reason, deadlineMs, signal }: CancelOptions,
+): Promise<CancelAnswer> {
+  const payload = { target, target_id: targetId, reason, deadline_ms: deadlineMs };
+  const replies = ['cancel.accepted', 'cancel.refused'] as const;
+  const timeoutMs = (deadlineMs ?? DEFAULT_DEADLINE_MS) + 1_000;
+  const reply = await core.request('cancel', payload, replies, { signal, timeoutMs });
+  return reply.type === 'cancel.refused' ? { accepted: false, reason: reply.payload.reason } : { accepted: true };
+}

@@ -1,0 +1,19 @@
+// A promise and its two ends, where they are in different hands. Of a job and a prompt nobody may ever ask how they ended,
+// so that a rejection nobody looks at must not end the process.
+
+/** A promise that somebody else settles. */
+export interface Deferred<T> {
+  readonly promise: Promise<T>;
+  resolve(value: T): void;
+  reject(error: unknown): void;
+}
+
+/** Makes one. Its rejection never counts as unhandled. */
+export function deferred<T>(): Deferred<T> {
+  let ends!: Pick<Deferred<T>, 'resolve' | 'reject'>;
+  const promise = new Promise<T>((resolve, reject) => {
+    ends = { resolve, reject };
+  });
+  promise.catch(() => {});
+  return { promise, ...ends };
+}

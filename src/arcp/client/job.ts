@@ -1,0 +1,287 @@
+// A job as whoever started it sees it. Its promises settle on every path: a terminal event, a refusal, a timeout, an abort,
+// a lost session.
+
+import { onAbort } from '../../abort.js';
+import { ArcpError, arcpError, fromWireError } from '../errors.js';
+import type { Message } from '../wire/envelope.js';
+import type { JobState } from '../wire/execution.js';
+import type { JobId, MessageId } from '../wire/ids.js';
+import type { Payloads } from '../wire/payloads.js';
+import { delayMs, pause } from './backoff.js';
+import { type CancelAnswer, type CancelOptions, cancel } from './cancel.js';
+import type { CallFields } from './compose.js';
+import type { Core } from './core.js';
+import { type Deferred, deferred } from './deferred.js';
+import type { JobEvent, JobHandle, JobOptions, JobResult } from './job-handle.js';
+import type { Prompt } from './prompts.js';
+import { Queue } from './queue.js';
+import { Silence } from './silence.js';
+import type { StreamReading } from './stream-reading.js';
+
+export type { CancelAnswer, CancelOptions } from './cancel.js';
+export type { HeartbeatMissed, JobEvent, JobHandle, JobOptions, JobResult } from './job-handle.js';
+
+/** Commands that start jobs. */
+export type JobCommand = 'tool.invoke' | 'job.schedule' | 'workflow.start' | 'agent.delegate' | 'checkpoint.restore';
+
+/** Where jobs are kept. */
+export interface JobBook {
+  /** By the command that started it, to which its events are correlated. */
+  readonly byCommand: Map<MessageId, Job>;
+  readonly byId: Map<JobId, Job>;
+  readonly live: Set<Job>;
+  /** Nobody waits for what this command starts any more: it is cancelled when it is accepted. */
+  abandon(command: MessageId): void;
+  /** A job is over for us, and what belongs to it, too. */
+  over(jobId: JobId): void;
+}
+
+/** Silent intervals after which a heartbeat counts as missed. */
+const MISSED_BEATS = 2;
+
+const RETRY = { initialDelayMs: 500, maxDelayMs: 30_000 };
+
+/** A job of this session. */
+export class Job implements JobHandle {
+  readonly tool: string | undefined;
+  readonly events: Queue<JobEvent>;
+  readonly prompts: Queue<Prompt>;
+  readonly streams: Queue<StreamReading>;
+  readonly #core: Core;
+  readonly #book: JobBook;
+  readonly #accepted: Deferred<JobId> = deferred();
+  readonly #result: Deferred<JobResult> = deferred();
+  #send: (() => MessageId) | undefined;
+  #command: MessageId | undefined;
+  #retriesLeft = 0;
+  #attempt = 0;
+  #jobId: JobId | undefined;
+  #state: JobState | undefined;
+  #silence: Silence | undefined;
+  #openPrompts = 0;
+  #stopListening: () => void = () => {};
+
+  constructor(core: Core, book: JobBook, tool: string | undefined) {
+    const { maxEvents, maxEventChars, maxPrompts, maxStreams } = core.options.limits;
+    this.#core = core;
+    this.#book = book;
+    this.tool = tool;
+    this.events = new Queue({ maxItems: maxEvents, maxWeight: maxEventChars });
+    this.prompts = new Queue({ maxItems: maxPrompts });
+    this.streams = new Queue({ maxItems: maxStreams });
+    book.live.add(this);
+  }
+
+  get id(): Promise<JobId> {
+    return this.#accepted.promise;
+  }
+
+  get result(): Promise<JobResult> {
+    return this.#result.promise;
+  }
+
+  get state(): JobState | undefined {
+    return this.#state;
+  }
+
+  get droppedEvents(): number {
+    return this.events.dropped;
+  }
+
+  /** Starts it with a command. Throws as `Core.call`. */
+  start<T extends JobCommand>(type: T, payload: Payloads[T], options: JobOptions, fields?: CallFields): this {
+    const { signal, retries = 0, timeoutMs = this.#core.options.requestTimeoutMs } = options;
+    const key = options.idempotencyKey ?? (retries > 0 ? this.#core.options.ids.message() : undefined);
+    const all: CallFields = {
+      ...fields,
+      trace_id: options.traceId,
+      span_id: options.spanId,
+      parent_span_id: options.parentSpanId,
+      idempotency_key: key,
+      priority: options.priority,
+      extensions: options.extensions,
+    };
+    const settle = (reply: Message | undefined, error?: unknown) => {
+      if (reply?.type === 'job.accepted') this.#accept(reply.payload.job_id);
+      else if (error !== undefined) this.lose(error);
+    };
+    this.#retriesLeft = retries;
+    this.#send = () => this.#core.call(type, payload, { replies: ['job.accepted'], timeoutMs, settle }, all);
+    if (signal?.aborted) this.fail(signal.reason);
+    else {
+      this.#stopListening = onAbort(signal, (reason) => this.#abort(reason));
+      try {
+        this.#issue();
+      } catch (error) {
+        this.fail(error);
+        throw error;
+      }
+    }
+    return this;
+  }
+
+  /** Follows a job that is known by its id alone. */
+  follow(jobId: JobId): this {
+    this.#accept(jobId);
+    return this;
+  }
+
+  async cancel(options: CancelOptions = {}): Promise<CancelAnswer> {
+    return cancel(this.#core, 'job', await this.id, options);
+  }
+
+  /** Takes a message of the job. @param chars Length of its text. */
+  take(message: Message, chars: number): void {
+    switch (message.type) {
+      case 'job.accepted':
+        // A repeated intent, or the next run of a schedule: the job is the one it was.
+        this.#state ??= 'accepted';
+        break;
+      case 'job.started':
+        this.#state = 'running';
+        break;
+      case 'job.heartbeat': {
+        const { state, deadline_ms = 0 } = message.payload;
+        this.#state = state;
+        this.#watch(Math.max(deadline_ms, this.#intervalMs ?? 0) || undefined);
+        break;
+      }
+    }
+    this.#silence?.heard();
+    this.events.push(message, chars);
+    if (message.job_id === undefined || message.job_id === (this.#jobId ?? message.job_id)) this.#end(message);
+  }
+
+  /** A prompt of it is open, or is not any more: while it waits for a human it need not give signs of life. */
+  prompted(change: 1 | -1): void {
+    this.#openPrompts += change;
+    this.#silence?.heard();
+  }
+
+  /** Starts or stops watching over it, as the connection comes and goes. */
+  connected(isConnected: boolean): void {
+    this.#silence?.stop();
+    this.#silence = undefined;
+    if (isConnected && this.#jobId !== undefined) this.#watch();
+  }
+
+  /** What came of it will never be known; where a retry is left it is asked for again. */
+  lose(error: unknown): void {
+    if (!(this.#retriesLeft > 0 && error instanceof ArcpError && error.retryable) || this.#core.signal.aborted) {
+      return this.fail(error);
+    }
+    this.#retriesLeft--;
+    this.#forget();
+    const { clock, random } = this.#core.options;
+    const waitMs = error.retryAfterMs ?? delayMs(RETRY, this.#attempt, random());
+    this.#attempt++;
+    void pause(clock, waitMs, this.#core.signal).then(() => {
+      if (this.#book.live.has(this)) this.#issue();
+    });
+  }
+
+  /** Whether events of it may have come. */
+  get isAccepted(): boolean {
+    return this.#jobId !== undefined;
+  }
+
+  fail(error: unknown): void {
+    this.#result.reject(error);
+    this.#accepted.reject(error);
+    this.#over();
+  }
+
+  #issue(): void {
+    const attempt = this.#attempt;
+    const command = this.#send?.();
+    // It may have been settled before there was an id to name it by.
+    if (command === undefined || attempt !== this.#attempt || !this.#book.live.has(this)) return;
+    this.#command = command;
+    this.#book.byCommand.set(command, this);
+  }
+
+  #accept(jobId: JobId): void {
+    this.#jobId = jobId;
+    this.#state ??= 'accepted';
+    if (!this.#book.byId.has(jobId)) this.#book.byId.set(jobId, this);
+    this.#accepted.resolve(jobId);
+    this.#watch();
+  }
+
+  #abort(reason: unknown): void {
+    const jobId = this.#jobId;
+    if (jobId !== undefined) this.cancel({ reason: 'the caller gave up' }).catch(() => {});
+    else if (this.#command !== undefined) {
+      this.#book.abandon(this.#command);
+      this.#core.calls.settle(this.#command, undefined);
+    }
+    this.fail(reason);
+  }
+
+  #end(message: Message): void {
+    switch (message.type) {
+      case 'job.completed':
+      case 'tool.result': {
+        const { value, result_ref: ref } = message.payload;
+        return this.#complete('completed', { value, ref }, message.job_id);
+      }
+      case 'workflow.complete':
+        return this.#complete('completed', { value: message.payload.value }, message.job_id);
+      case 'job.failed':
+      case 'tool.error':
+        this.#state = 'failed';
+        return this.fail(fromWireError(message.payload));
+      case 'job.cancelled':
+        this.#state = 'cancelled';
+        return this.fail(arcpError('CANCELLED', (message.payload.reason ?? 'the job was cancelled').slice(0, 1_024)));
+    }
+  }
+
+  #complete(state: JobState, result: JobResult, jobId: JobId | undefined): void {
+    this.#state = state;
+    this.#result.resolve(result);
+    if (jobId !== undefined) this.#accepted.resolve(jobId);
+    this.#accepted.reject(arcpError('NOT_FOUND', 'no job'));
+    this.#over();
+  }
+
+  #over(): void {
+    const jobId = this.#jobId;
+    this.#forget();
+    this.#book.live.delete(this);
+    this.#stopListening();
+    this.events.end();
+    this.prompts.end();
+    this.streams.end();
+    if (jobId !== undefined && !this.#book.byId.has(jobId)) this.#book.over(jobId);
+  }
+
+  #forget(): void {
+    const command = this.#command;
+    this.connected(false);
+    if (command !== undefined) {
+      this.#book.byCommand.delete(command);
+      this.#core.calls.settle(command, undefined);
+    }
+    if (this.#jobId !== undefined && this.#book.byId.get(this.#jobId) === this) this.#book.byId.delete(this.#jobId);
+    this.#command = undefined;
+    this.#jobId = undefined;
+  }
+
+  get #intervalMs(): number | undefined {
+    const seconds = this.#core.accepted.capabilities.heartbeat_interval_seconds;
+    return seconds === undefined || seconds === 0 ? undefined : seconds * 1_000;
+  }
+
+  /** Watches it from now on, where there is an interval to go by. */
+  #watch(intervalMs = this.#intervalMs): void {
+    if (intervalMs === undefined) return;
+    if (this.#silence !== undefined) return this.#silence.heard(intervalMs);
+    this.#silence = new Silence(this.#core.options.clock, intervalMs, (times) => {
+      const isWaiting = this.#openPrompts > 0 || this.#state !== 'running';
+      if (isWaiting || times !== MISSED_BEATS) return;
+      this.events.push({ type: 'heartbeat.missed', silentMs: intervalMs * times });
+      if (this.#core.options.heartbeat === 'fail') this.fail(arcpError('HEARTBEAT_LOST', 'no sign of life'));
+    });
+  }
+}
