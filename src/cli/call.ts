@@ -1,12 +1,12 @@
 // `ringline call`
 
 import type { Session } from '../phone/session.js';
-import type { Args } from './args.js';
 import type { Command } from './command.js';
 import { dial, peerPositionals } from './dial.js';
 import { identityOf, identityOption } from './identity-option.js';
 import type { Io } from './io.js';
 import { jsonLine } from './json-line.js';
+import { JSON_WORD_HELP, jsonWord } from './json-word.js';
 
 /** `ringline call`: calls a method. */
 export const call: Command = {
@@ -23,7 +23,7 @@ export const call: Command = {
   positionals: [
     ...peerPositionals,
     { name: 'METHOD', help: 'such as echo' },
-    { name: 'PARAMS', optional: true, help: 'any JSON, or "-" to read it from standard input, out of sight of others' },
+    { name: 'PARAMS', optional: true, help: JSON_WORD_HELP },
   ],
   options: {
     stream: { help: 'ask for a stream' },
@@ -38,7 +38,7 @@ export const call: Command = {
     if (!args.has('stream') && (credits ?? limit) !== undefined) {
       throw args.wrong(`--${credits === undefined ? 'limit' : 'credits'} goes with --stream`);
     }
-    const params = await paramsOf(args, io);
+    const params = await jsonWord('PARAMS', args, io);
     const session = await dial(args, await identityOf(args, io), io);
     const method = args.required('METHOD');
     try {
@@ -64,16 +64,5 @@ async function printStream(session: Session, method: string, params: unknown, bo
     await io.out(jsonLine(item));
     seen += 1;
     if (seen >= limit) break;
-  }
-}
-
-async function paramsOf(args: Args, io: Io): Promise<unknown> {
-  const given = args.text('PARAMS');
-  if (given === undefined) return undefined;
-  const text = given === '-' ? await io.readInput() : given;
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw args.wrong('PARAMS must be JSON, such as \'{"n":3}\' or \'"text"\'');
   }
 }

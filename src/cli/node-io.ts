@@ -2,7 +2,9 @@
 
 import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
+import { onAbort } from '../abort.js';
 import { type Io, Stop } from './io.js';
+import { standardStreams } from './stdio.js';
 
 const MAX_INPUT_BYTES = 1_048_576;
 
@@ -32,8 +34,10 @@ export function nodeIo(): Io {
     out: (text) => new Promise((resolve) => process.stdout.write(text, () => resolve())),
     err: (text) => void process.stderr.write(text),
     ask,
+    askShown,
     readInput: async () => (await readInputBytes()).toString('utf8'),
     readInputBytes,
+    streams: standardStreams,
   };
 }
 
@@ -53,6 +57,24 @@ function ask(prompt: string): Promise<string> {
       process.stderr.write('\n');
       reject(new Stop(INTERRUPTED));
     });
+  });
+}
+
+/** Reads a line as the terminal gives it, which shows and mends it; Ctrl-C stays a signal. */
+function askShown(prompt: string, signal?: AbortSignal): Promise<string | undefined> {
+  process.stderr.write(prompt);
+  const lines = createInterface({ input: process.stdin, terminal: false });
+  return new Promise((resolve) => {
+    const stopListening = onAbort(signal, () => lines.close());
+    lines.once('line', (line) => {
+      resolve(line);
+      lines.close();
+    });
+    lines.once('close', () => {
+      stopListening();
+      resolve(undefined);
+    });
+    if (signal?.aborted) lines.close();
   });
 }
 

@@ -98,4 +98,35 @@ describe('the program', { timeout: 60_000 }, () => {
       await folder.remove();
     }
   });
+
+  it('works over ARCP: on loopback with an observer, and with a child on standard input and output', async () => {
+    const folder = await Folder.make();
+    try {
+      const token = ['--bearer-file', await folder.write('token', 'a-token-that-is-long-enough\n')];
+      const server = start(['arcp', 'serve', '--port', '0', '--json', ...token]);
+      const { url } = JSON.parse(await firstLine(server));
+      const echo = await start(['arcp', 'invoke', url, 'echo', '{"a":1}', '--json', ...token]).ended;
+      expect([echo.code, echo.err]).toEqual([0, '']);
+      const [first, ...rest] = echo.out.trimEnd().split('\n');
+      const since = JSON.parse(first as string).id;
+      const tail = await start(['arcp', 'tail', url, '--json', '--since', since, '--limit', '2', ...token]).ended;
+      expect(tail).toEqual({ code: 0, out: `${rest.join('\n')}\n`, err: '' });
+      const refused = await start(['arcp', 'invoke', url, 'echo', '--json']).ended;
+      expect([refused.code, JSON.parse(refused.err).error.code]).toEqual([1, 'ERR_ARCP_UNAUTHENTICATED']);
+      server.child.kill('SIGINT');
+      expect(await server.ended).toMatchObject({ code: 130, err: '' });
+
+      const stdio = `stdio:"${process.execPath}" "${program}" arcp serve --stdio --json`;
+      const asked = await start(['arcp', 'invoke', stdio, 'ask', '--answer', '42', '--json']).ended;
+      expect([asked.code, asked.err]).toEqual([0, '']);
+      const sleeping = start(['arcp', 'invoke', stdio, 'sleep', '{"ms":3600000}', '--json']);
+      while (!sleeping.said.out.includes('job.started')) await once(sleeping.child.stdout, 'data');
+      sleeping.child.kill('SIGINT');
+      const stopped = await sleeping.ended;
+      expect([stopped.code, stopped.err]).toEqual([130, '']);
+      expect(JSON.parse(stopped.out.trimEnd().split('\n').at(-1) as string).type).toBe('job.cancelled');
+    } finally {
+      await folder.remove();
+    }
+  });
 });

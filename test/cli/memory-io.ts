@@ -1,6 +1,10 @@
 // The outside world of a run, held by a test.
 
 import { type Io, Stop } from '../../src/cli/io.js';
+import type { NdjsonStreams } from '../../src/transport/ndjson.js';
+
+/** Typed instead of an answer: the end of the input. */
+export const CTRL_D = '\u0004';
 
 interface MemoryIoOptions {
   readonly env?: Readonly<Record<string, string>>;
@@ -9,6 +13,8 @@ interface MemoryIoOptions {
   /** What a person types, question by question; with this a person is there. */
   readonly answers?: readonly string[];
   readonly errIsTerminal?: boolean;
+  /** Standard input and output, for a command that talks to a program. */
+  readonly streams?: NdjsonStreams;
 }
 
 export class MemoryIo implements Io {
@@ -20,16 +26,20 @@ export class MemoryIo implements Io {
   errText = '';
   /** Called after each write to standard output. */
   onOut: () => void = () => {};
+  /** Called after each write to standard error. */
+  onErr: () => void = () => {};
   readonly #controller = new AbortController();
   readonly #input: Uint8Array;
   readonly #answers: string[];
+  readonly #streams: NdjsonStreams | undefined;
 
-  constructor({ env = {}, input = '', answers, errIsTerminal = false }: MemoryIoOptions = {}) {
+  constructor({ env = {}, input = '', answers, errIsTerminal = false, streams }: MemoryIoOptions = {}) {
     this.env = env;
     this.errIsTerminal = errIsTerminal;
     this.inIsTerminal = answers !== undefined;
     this.#input = typeof input === 'string' ? new TextEncoder().encode(input) : input;
     this.#answers = [...(answers ?? [])];
+    this.#streams = streams;
   }
 
   get signal(): AbortSignal {
@@ -62,6 +72,7 @@ export class MemoryIo implements Io {
 
   err(text: string): void {
     this.errText += text;
+    this.onErr();
   }
 
   async ask(prompt: string): Promise<string> {
@@ -71,11 +82,27 @@ export class MemoryIo implements Io {
     return answer;
   }
 
+  /** A question nobody has an answer for waits until it is taken back, as a person may. */
+  askShown(prompt: string, signal?: AbortSignal): Promise<string | undefined> {
+    this.questions.push(prompt);
+    const answer = this.#answers.shift();
+    if (answer !== undefined) return Promise.resolve(answer === CTRL_D ? undefined : answer);
+    return new Promise((resolve) => {
+      if (signal?.aborted) resolve(undefined);
+      signal?.addEventListener('abort', () => resolve(undefined), { once: true });
+    });
+  }
+
   async readInput(): Promise<string> {
     return new TextDecoder('utf-8', { ignoreBOM: true }).decode(this.#input);
   }
 
   async readInputBytes(): Promise<Uint8Array> {
     return this.#input;
+  }
+
+  streams(): NdjsonStreams {
+    if (this.#streams === undefined) throw new Error('the test gave no streams');
+    return this.#streams;
   }
 }
