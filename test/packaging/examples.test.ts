@@ -10,6 +10,7 @@ const examples = readdirSync(folder).filter((name) => name.endsWith('.mjs'));
 /** The last line each example prints. */
 const lastLines: Record<string, string> = {
   'a2a-agent.mjs': 'TASK_STATE_COMPLETED',
+  'arcp-job.mjs': 'the observer saw job.completed, job.cancelled, job.completed',
   'calling-back.mjs': 'coffee, black',
   'first-minute.mjs': '2',
   'guarded-methods.mjs': 'impostor: ERR_IDENTITY_MISMATCH',
