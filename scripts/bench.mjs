@@ -14,6 +14,7 @@ const CASES = {
   chromium: async () => (await import('./bench/chromium.mjs')).chromium,
   cards: async () => (await import('./bench/cards.mjs')).cards,
   eventlog: async () => (await import('./bench/event-log.mjs')).eventLog,
+  jobs: async () => (await import('./bench/jobs.mjs')).jobs,
   tokens: async () => (await import('./bench/tokens.mjs')).tokens,
   memory: async () => (await import('./bench/memory.mjs')).memory,
 };

@@ -93,7 +93,9 @@ async function nodeWithinReach(outDir, entries) {
   /** @type {string[]} */
   const faults = [];
   const input = Object.fromEntries(
-    entries.filter(({ subpath }) => !subpath.startsWith('./host/node')).map(({ module }) => [module, join(outDir, module)]),
+    entries
+      .filter(({ subpath }) => !subpath.startsWith('./host/node'))
+      .map(({ module }) => [module, join(outDir, module)]),
   );
   const bundle = await rolldown({
     input,

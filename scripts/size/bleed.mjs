@@ -41,6 +41,22 @@ const FORBIDDEN = {
     words: /\bindexedDB\b|\bWebSocket\b/,
     modules: /node_modules|[\\/](?:phone|documents|http)[\\/]|aitp[\\/](?:handshake|tct)/,
   },
+  './arcp': {
+    words: /\bnew WebSocket\b|\bindexedDB\b/,
+    modules: /@noble|[\\/]phone[\\/]|[\\/]a2a[\\/]|[\\/]aitp[\\/]|cfworker|rrule/,
+  },
+  './arcp/client': {
+    words: /\bindexedDB\b|\bnew WebSocket\b/,
+    modules: /@noble|[\\/]phone[\\/]|arcp[\\/](runtime|log|artifacts)|cfworker|rrule/,
+  },
+  './arcp/runtime': {
+    words: /\bindexedDB\b|\bnew WebSocket\b/,
+    modules: /@noble|[\\/]phone[\\/]|arcp[\\/]client|cfworker|rrule/,
+  },
+  './host/arcp-durable-object': {
+    words: /\bindexedDB\b|\bnew WebSocket\b/,
+    modules: /node_modules|[\\/]phone[\\/](?!admission)|arcp[\\/](client|wire|streams)/,
+  },
   './phone': { words: /\bindexedDB\b|\bnew WebSocket\b/, modules: /@noble\/curves|@scure\/bip39/ },
 };
 

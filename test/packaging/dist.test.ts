@@ -128,7 +128,8 @@ describe('the tarball', () => {
     const others = report.files.map(({ path }) => path).filter((path) => !path.startsWith('dist/'));
     expect(others.sort()).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'SECURITY.md', 'package.json']);
     expect(report.files.some(({ path }) => /\.test\.|\.build\.json|node_modules/.test(path))).toBe(false);
-    // The phone took 400 KB, A2A and AITP as much again; half of it is docstrings, once in the code and once in the types.
-    expect(report.size).toBeLessThan(800_000);
+    // The phone took 400 KB, A2A and AITP as much again, ARCP another 400; half of it is docstrings, once in the code and
+    // once in the types. The compiler can leave them out of the code only together with the marks of tree shaking.
+    expect(report.size).toBeLessThan(1_200_000);
   });
 });
