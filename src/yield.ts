@@ -3,10 +3,12 @@
 /**
  * Lets the runtime do its other work once: a macrotask, without the 4 ms that browsers add to nested timers.
  *
- * The port lives for one turn only, so that it never keeps a process alive.
+ * The port lives for one turn only, so that it never keeps a process alive. Workers of a compatibility date before
+ * 2025-08-15 have no ports: there it is a timer.
  */
 export function yieldToEventLoop(): Promise<void> {
   return new Promise((resolve) => {
+    if (!globalThis.MessageChannel) return void setTimeout(resolve);
     const { port1, port2 } = new MessageChannel();
     port1.onmessage = () => {
       port1.close();

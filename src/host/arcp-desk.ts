@@ -2,7 +2,7 @@
 
 import { type ArcpAcceptor, assertAcceptor, handOver } from '../arcp/acceptor.js';
 import { SUBPROTOCOL } from '../channel/parties.js';
-import { documentLimits } from '../transport/document-limits.js';
+import { type DocumentLimits, documentLimits } from '../transport/document-limits.js';
 import { type Desk, Reception } from './reception.js';
 import {
   type Admission,
@@ -24,11 +24,16 @@ export interface ArcpHostOptions extends HostOptions {
   readonly maxBufferedBytes?: number;
 }
 
+/** @throws {TypeError | RangeError} options of the wrong kind or out of range. @returns The limits of each connection. */
+export function assertArcpHostOptions(options: ArcpHostOptions): DocumentLimits {
+  assertHostOptions(options);
+  return documentLimits(options);
+}
+
 /** @throws {TypeError | RangeError} no runtime, or options of the wrong kind or out of range. */
 export function arcpReception(runtime: ArcpAcceptor, options: ArcpHostOptions): Reception<Admission> {
   assertAcceptor(runtime);
-  assertHostOptions(options);
-  const limits = documentLimits(options);
+  const limits = assertArcpHostOptions(options);
   const desk: Desk<Admission> = {
     maxMessageBytes: limits.maxMessageBytes,
     transportOptions: limits,
