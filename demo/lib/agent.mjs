@@ -9,6 +9,7 @@ import { attachToNode } from 'ringline/host/node';
 import { nodeListener } from 'ringline/host/node-http';
 import { serveCard, signedCardOf } from './agent-card.mjs';
 import { trustOf } from './agent-trust.mjs';
+import { workOf } from './agent-work.mjs';
 import { answer } from './answers.mjs';
 
 const TICK_MS = 120;
@@ -22,7 +23,8 @@ const ENDED_WITHIN_MS = 5_000;
 /**
  * @typedef {{ name: 'session', callerDid: string }
  *   | { name: 'refused', callerDid: string, code: string }
- *   | { name: 'ticks-ended', produced: number }} AgentEvent
+ *   | { name: 'ticks-ended', produced: number }
+ *   | { name: 'job-left', tool: string, why: string }} AgentEvent
  */
 
 /**
@@ -88,17 +90,19 @@ export async function startAgent(tell) {
     },
     ledger: (_params, { peer }) => ({ refused, lastRefusal, orders: orders.get(peer.did) ?? 0 }),
   };
+  const work = workOf(identity.did, tell);
+  const open = { ...handlers, ...work.handlers };
   const http = createServer();
   http.listen(0, '127.0.0.1');
   await once(http, 'listening');
   const address = /** @type {import('node:net').AddressInfo} */ (http.address());
   const place = `127.0.0.1:${address.port}/`;
-  const trust = await trustOf(identity, `http://${place}`, Object.keys(handlers));
+  const trust = await trustOf(identity, `http://${place}`, Object.keys(open));
   http.on('request', nodeListener([trust.answer]));
 
   const server = serve({
     identity,
-    handlers: { ...handlers, ...trust.handlers },
+    handlers: { ...open, ...trust.handlers },
     authorize: trust.authorize,
     onSession: ({ peer }) => tell({ name: 'session', callerDid: peer.did }),
     onRefused(error, { callerDid }) {
@@ -115,6 +119,7 @@ export async function startAgent(tell) {
     did: identity.did,
     serveCard: serveCard(await signedCardOf(identity, url)),
     async close() {
+      await work.close();
       await server.close();
       await attachment.close();
       http.close();

@@ -17,7 +17,14 @@ const STYLES = ['tokens', 'base', 'parts'];
 const PACKAGE_URL = '/ringline.min.mjs';
 
 /** Programs that run beside the page, in a frame or a worker. */
-const BESIDE = { 'trust-calendar': 'trust/calendar.ts', 'trust-guest': 'trust/guest.ts' };
+const BESIDE = {
+  'trust-calendar': 'trust/calendar.ts',
+  'trust-guest': 'trust/guest.ts',
+  'work-observer': 'work/observer.ts',
+};
+
+/** Pages that stand in frames. */
+const FRAMES = { 'trust-frame': 'trust/frame.html', 'work-observer': 'work/observer.html' };
 
 /**
  * `shared`: readable from any origin, as it has to be where a frame is kept in an origin of its own.
@@ -35,8 +42,9 @@ export async function assemblePage() {
   const assets = new Map();
   assets.set('/', { type: 'text/html; charset=utf-8', body: pageMarkup() });
   assets.set('/page.css', { type: 'text/css; charset=utf-8', body: pageStyles(), shared: true });
-  const frame = readFileSync(join(pageDir, 'trust/frame.html'), 'utf8');
-  assets.set('/trust-frame.html', { type: 'text/html; charset=utf-8', body: frame });
+  for (const [name, file] of Object.entries(FRAMES)) {
+    assets.set(`/${name}.html`, { type: 'text/html; charset=utf-8', body: markupOf(file) });
+  }
   for (const { fileName, code } of await bundleScripts()) {
     assets.set(`/${fileName}`, { type: 'text/javascript; charset=utf-8', body: code, shared: true });
   }
@@ -64,7 +72,17 @@ export function pageMarkup() {
   const whole = readSkeleton().replace(VIEW, (_line, name) =>
     readFileSync(join(pageDir, `views/${name}.html`), 'utf8'),
   );
-  return whole.replaceAll(/[ \t]*<!--.*?-->\n?/gs, '');
+  return withoutRemarks(whole);
+}
+
+/** The markup of a page that stands in a frame. @param {string} file */
+export function markupOf(file) {
+  return withoutRemarks(readFileSync(join(pageDir, file), 'utf8'));
+}
+
+/** @param {string} html */
+function withoutRemarks(html) {
+  return html.replaceAll(/[ \t]*<!--.*?-->\n?/gs, '');
 }
 
 /** The styles of the page and of its views. */

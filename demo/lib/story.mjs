@@ -4,6 +4,7 @@
 import { tellCardStory } from './card-story.mjs';
 import { expect, readerOf, shortDid } from './reading.mjs';
 import { tellTrustStory } from './trust-story.mjs';
+import { tellWorkStory } from './work-story.mjs';
 
 /**
  * @typedef {object} Scene
@@ -77,7 +78,7 @@ export async function tellStory({ page, url, events, terminal }) {
     await slot('dial-count')
       .filter({ hasText: /^([5-9]|\d\d+)$/ })
       .waitFor();
-    await page.getByRole('button', { name: 'Cancel' }).click();
+    await page.getByRole('button', { name: 'Cancel', exact: true }).click();
     const told = await readWhen('stream-outcome', /finally/);
     const ended = events.find((event) => event.name === 'ticks-ended');
     expect(ended !== undefined, "the agent's producer did not end");
@@ -131,6 +132,7 @@ export async function tellStory({ page, url, events, terminal }) {
 
   await tellCardStory({ page, events, terminal }, did);
   await tellTrustStory({ page, terminal });
+  await tellWorkStory({ page, events, terminal }, did);
 
   await terminal.step('policy', async () => {
     expect(complaints.length === 0, complaints.join('; '));

@@ -3,6 +3,7 @@
 
 import { type Backup, type Identity, indexedDb, type OpenedIdentity, openIdentity, restoreIdentity } from 'ringline';
 import type { BackupSource } from 'ringline/vault';
+import { DATABASE } from './database.js';
 import { Value } from './value.js';
 
 /** Where the identity came from: just made, brought back from a backup, or found in this browser. */
@@ -21,8 +22,6 @@ export type Keys =
       /** Whether the browser promised to keep it. */
       readonly persisted: boolean;
     };
-
-const DATABASE = 'ringline-demo';
 
 /** Keeps the one identity of the page. */
 export class Keyring {

@@ -13,6 +13,7 @@ import { mountStream } from './views/stream.js';
 import { mountTalk } from './views/talk.js';
 import { mountTrust } from './views/trust.js';
 import { mountWire } from './views/wire.js';
+import { mountWork } from './views/work.js';
 
 /** The policy is the server's; the page tells whether it was ever crossed. */
 function countViolations(): void {
@@ -33,6 +34,7 @@ async function start(): Promise<void> {
     mountImpostors,
     mountCard,
     mountTrust,
+    mountWork,
     mountWire,
     mountHow,
   ];

@@ -26,6 +26,8 @@ function contrast(one: string, other: string): number {
 const TEXT = [
   ...['ink', 'soft', 'accent', 'danger'].flatMap((text) => ['paper', 'panel', 'sunk'].map((ground) => [text, ground])),
   ['ink', 'accent-wash'],
+  ['soft', 'accent-wash'],
+  ['danger', 'accent-wash'],
   ['accent', 'accent-wash'],
   ['danger', 'danger-wash'],
   ['accent-ink', 'accent'],
@@ -38,6 +40,7 @@ const EDGES = [
   ['focus', 'paper'],
   ['focus', 'panel'],
   ['dial-first', 'panel'],
+  ...['ink', 'soft', 'accent', 'danger', 'focus'].map((mark) => [mark, 'sunk'] as const),
 ] as const;
 
 describe.each([

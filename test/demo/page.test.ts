@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { pageMarkup, pageStyles, viewsOf } from '../../demo/lib/assemble.mjs';
+import { markupOf, pageMarkup, pageStyles, viewsOf } from '../../demo/lib/assemble.mjs';
 import { CONTENT_SECURITY_POLICY } from '../../demo/lib/page-server.mjs';
 
 const folder = join(import.meta.dirname, '../../demo/page');
@@ -12,6 +12,10 @@ const scripts = readdirSync(folder, { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.ts'))
   .map((file) => readFileSync(join(folder, file), 'utf8'))
   .join('\n');
+
+/** Pages that stand in frames, and their programs. */
+const FRAMES = { 'trust/frame.html': '/trust-calendar.js', 'work/observer.html': '/work-observer.js' } as const;
+const framed = Object.keys(FRAMES).map(markupOf).join('\n');
 
 const all = (pattern: RegExp, text = markup) => Array.from(text.matchAll(pattern), ([, found = '']) => found);
 
@@ -39,12 +43,31 @@ describe('the page', () => {
     );
   });
 
-  it('keeps the agent in a frame to an origin of its own, and gives its document nothing inline either', () => {
+  it('keeps the agent in a frame to an origin of its own', () => {
     expect(scripts).toContain("frame.setAttribute('sandbox', 'allow-scripts')");
-    const framed = readFileSync(join(folder, 'trust/frame.html'), 'utf8');
-    expect(framed).not.toMatch(/<style|\sstyle=|\son[a-z]+=|javascript:|(?:src|href)="(?:https?:)?\/\//i);
-    expect(all(/<script([^>]*)>/g, framed)).toEqual([' type="module" src="/trust-calendar.js"']);
-    expect(framed).toMatch(/<html lang="en">.*<title>[^<]+<\/title>/s);
+  });
+
+  it.each(Object.entries(FRAMES))('gives %s nothing inline either', (file, program) => {
+    const document = markupOf(file);
+    expect(document).not.toMatch(/<style|\sstyle=|\son[a-z]+=|javascript:|(?:src|href)="(?:https?:)?\/\//i);
+    expect(all(/<script([^>]*)>/g, document)).toEqual([` type="module" src="${program}"`]);
+    expect(document).toMatch(/<html lang="en">.*<title>[^<]+<\/title>/s);
+    expect(document).toContain('<meta name="viewport" content="width=device-width, initial-scale=1" />');
+  });
+
+  it('takes news of the observer from its frame alone, and of its own origin alone', () => {
+    const view = readFileSync(join(folder, 'views/work.ts'), 'utf8');
+    expect(view).toMatch(/source !== this\.#frame\.contentWindow \|\| origin !== location\.origin/);
+    expect(scripts).toContain('parent.postMessage(observed, location.origin)');
+  });
+
+  it('opens what a job made as nothing but a download', () => {
+    const blobs = all(/new Blob\(([^;]+)\)\)?;/g, scripts);
+    expect(blobs.filter((blob) => /html|xml|svg|javascript/.test(blob))).toEqual([]);
+    const artifact = readFileSync(join(folder, 'work/artifact.ts'), 'utf8');
+    expect(all(/type: '([^']+\/[^']+)'/g, artifact)).toEqual(['application/octet-stream']);
+    expect(artifact).toMatch(/link\.download = '[a-z-]+\.txt'/);
+    expect(artifact).not.toMatch(/window\.open|iframe|srcdoc|DOMParser/);
   });
 
   it('makes one policy for the addresses of workers, which lets one address through', () => {
@@ -91,7 +114,7 @@ describe('the page', () => {
     const slots = all(/\bslot(?:<[^(]*>)?\('([^']+)'/g, scripts);
     const controls = all(/\bcontrol(?:<[^(]*>)?\('([^']+)'/g, scripts);
     expect(slots.length).toBeGreaterThan(20);
-    expect(slots.filter((name) => !markup.includes(`data-slot="${name}"`))).toEqual([]);
+    expect(slots.filter((name) => !(markup + framed).includes(`data-slot="${name}"`))).toEqual([]);
     expect(controls.filter((name) => !markup.includes(`data-do="${name}"`))).toEqual([]);
   });
 });

@@ -53,6 +53,12 @@ export function onPress(button: HTMLButtonElement, action: () => Promise<void> |
   });
 }
 
+/** Switches a control off; where it has the focus, another one gets that, so that a keyboard stays where it was. */
+export function switchOff(button: HTMLButtonElement, next: HTMLElement): void {
+  if (document.activeElement === button) next.focus({ preventScroll: true });
+  button.disabled = true;
+}
+
 /** Whether the person asked for less movement. */
 export function prefersStillness(): boolean {
   return matchMedia('(prefers-reduced-motion: reduce)').matches;
