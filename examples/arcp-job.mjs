@@ -50,7 +50,7 @@ const open = () =>
     dial: async () => {
       const [near, far] = memoryTransports();
       link = near;
-      runtime.accept(far);
+      void runtime.accept(far);
       return near;
     },
     auth: { scheme: 'bearer', token: 'a-long-secret' },
