@@ -50,6 +50,33 @@ const AITP_ELSEWHERE = [
   { name: 'crate aitp-rs-adapter, conformance adapter', missing: 'it is not published' },
 ];
 
+/**
+ * The same for ARCP v1.0.
+ *
+ * @returns {AsyncGenerator<Port | MissingPort>}
+ */
+export async function* arcpPortsToTry() {
+  mkdirSync(cache, { recursive: true });
+  yield await rust('crate arcp 2.0.0, v1.0 as far as it still has it', 'arcp/rust', 'interop-arcp-peer');
+  yield* ARCP_ELSEWHERE;
+}
+
+/** What cannot be tried, each with the reason. @type {readonly MissingPort[]} */
+const ARCP_ELSEWHERE = [
+  {
+    name: 'crate arcp 0.1.0, which speaks ARCP v1.0',
+    missing: 'crates.io offers arcp 2.0.0 alone, which says 1.1 of its messages',
+  },
+  {
+    name: 'crate arcp 2.0.0, human input and choice',
+    missing: 'it has dropped the messages about humans, and ends its connection at the first of them',
+  },
+  {
+    name: 'crate arcp 2.0.0, fetching artifacts',
+    missing: 'it answers with artifact.put, and v1.0 as we follow it with artifact.ref and the data',
+  },
+];
+
 /** @param {string} name @param {string} folder @param {string} program @returns {Promise<Port | MissingPort>} */
 async function rust(name, folder, program) {
   if ((await runToEnd(['cargo', '--version'])).code !== 0) return { name, missing: 'cargo is not installed' };

@@ -5,7 +5,8 @@ import { nodeHost } from '../../dist/host/node.js';
 import { connect, createIdentity, serve, webSocket } from '../../dist/index.js';
 import { PAIRS, tryPeer } from './aitp/checks.mjs';
 import { askingOf } from './aitp/peer-process.mjs';
-import { aitpPortsToTry, portsToTry } from './ports.mjs';
+import { partsOf } from './arcp/checks.mjs';
+import { aitpPortsToTry, arcpPortsToTry, portsToTry } from './ports.mjs';
 import { linesOf, withProcess } from './process.mjs';
 
 const CALLEE_CHECKS = ['unary', 'stream', 'cancel', 'error', 'impostor callee'];
@@ -120,6 +121,14 @@ for await (const port of aitpPortsToTry()) {
       await tell(name, () => withProcess(port.command, (child) => tryPeer(askingOf(child), pair, role)));
     }
   }
+}
+
+for await (const port of arcpPortsToTry()) {
+  if (port.missing !== undefined) {
+    skip(port);
+    continue;
+  }
+  for (const { name, run, wanted } of partsOf(port.command)) await tell(`${port.name}, ${name}`, run, wanted);
 }
 
 console.log(`${passed} passed, ${failed} failed, ${notRun} skipped`);
