@@ -8,12 +8,15 @@
  */
 export function yieldToEventLoop(): Promise<void> {
   return new Promise((resolve) => {
-    if (!globalThis.MessageChannel) return void setTimeout(resolve);
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => {
-      port1.close();
-      resolve();
-    };
-    port2.postMessage(null);
+    try {
+      const { port1, port2 } = new MessageChannel();
+      port1.onmessage = () => {
+        port1.close();
+        resolve();
+      };
+      port2.postMessage(null);
+    } catch {
+      setTimeout(resolve);
+    }
   });
 }

@@ -13,6 +13,7 @@ import { openChromium } from '../lib/browsers.mjs';
 import { bundle } from '../lib/bundle.mjs';
 import { startWorker } from '../lib/workerd.mjs';
 import { equal, failure, ok } from '../suite/assert.mjs';
+import { machines } from './machines.mjs';
 
 const SEED_HEX = '000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f';
 const SEED_BASE64URL = 'AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8';
@@ -53,6 +54,7 @@ export async function demoWorker(stage) {
     await program.stop();
   });
   await trust(stage, boot);
+  await machines(stage, boot);
   await report.test('demo/worker: the same agent with its seed in base64url', async () => {
     const { origin, program } = await boot('demo-base64url', { RINGLINE_SEED: SEED_BASE64URL });
     ok((await (await fetch(origin)).text()).includes(DID));

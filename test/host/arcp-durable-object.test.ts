@@ -124,9 +124,9 @@ const UNREPEATED = ['session.accepted', 'ack', 'nack', 'pong'];
 
 /** Ids of what a session was told, in order: as the log has them. */
 function told({ database }: DurableWorld, sessionId: string, { isRepeatable = false } = {}): string[] {
-  const rows = database
-    .prepare('SELECT text FROM arcp_log WHERE direction = 1 ORDER BY position')
-    .all() as { readonly text: string }[];
+  const rows = database.prepare('SELECT text FROM arcp_log WHERE direction = 1 ORDER BY position').all() as {
+    readonly text: string;
+  }[];
   return rows
     .map(({ text }) => JSON.parse(text) as Received)
     .filter(({ session_id, type }) => session_id === sessionId && !(isRepeatable && UNREPEATED.includes(type)))
@@ -413,6 +413,19 @@ describe('an object that is torn down', () => {
     const seen = [...idsOf(peer), ...idsOf(again)];
     expect(new Set(seen).size).toBe(seen.length);
     expect([...seen].sort()).toEqual([...told(world, peer.sessionId)].sort());
+  });
+
+  it('comes back by itself however long it had been at work', async () => {
+    const { world, session } = bench();
+    const peer = await session();
+    peer.send('tool.invoke', { tool: 'again', arguments: null });
+    await peer.until('job.started');
+    await world.advance(300_000);
+    world.kill();
+    await peer.closed;
+    await world.advance(60_000);
+    expect(world.isUp).toBe(true);
+    expect(outside.contexts).toHaveLength(2);
   });
 
   it('the moment a schedule was accepted runs it no more than a minute late', async () => {

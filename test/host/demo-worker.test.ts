@@ -24,13 +24,14 @@ beforeAll(async () => {
   seen = await import('../../demo/worker/src/seen.js');
 }, 60_000);
 
-/** A binding that is not to be used. */
-const SEEN = {
+/** Bindings that are not to be used. */
+const UNUSED = {
   idFromName: () => ({}),
   get: () => {
     throw new Error('the object was asked');
   },
 };
+const BINDINGS = { SEEN: UNUSED, MACHINES: UNUSED };
 
 const request = new Request('https://agent.example/');
 const bytes = Uint8Array.from({ length: 32 }, (_, i) => i);
@@ -48,7 +49,10 @@ describe('the secret', () => {
     'cannot be %j',
     async (secret) => {
       expect(readSeed(secret)).toBeUndefined();
-      const response = await worker.fetch(request, secret === undefined ? { SEEN } : { SEEN, RINGLINE_SEED: secret });
+      const response = await worker.fetch(
+        request,
+        secret === undefined ? BINDINGS : { ...BINDINGS, RINGLINE_SEED: secret },
+      );
       expect(response.status).toBe(500);
       const text = await response.text();
       expect(text).toContain('ringline id new');
@@ -58,7 +62,7 @@ describe('the secret', () => {
 });
 
 it('tells a browser its DID and its phone, and never its secret', async () => {
-  const response = await worker.fetch(request, { SEEN, RINGLINE_SEED: edges.seed });
+  const response = await worker.fetch(request, { ...BINDINGS, RINGLINE_SEED: edges.seed });
   expect(response.status).toBe(200);
   const text = await response.text();
   expect(text).toContain(edges.did);
@@ -75,12 +79,63 @@ it('is deployable as it stands: a date, an entry that exists, no Node compatibil
     main: 'src/index.ts',
     compatibility_date: expect.stringMatching(/^\d{4}-\d{2}-\d{2}$/),
     observability: { enabled: true },
-    durable_objects: { bindings: [{ name: 'SEEN', class_name: seen.SeenMessages.name }] },
-    migrations: [{ tag: 'v1', new_sqlite_classes: [seen.SeenMessages.name] }],
+    durable_objects: {
+      bindings: [
+        { name: 'SEEN', class_name: seen.SeenMessages.name },
+        { name: 'MACHINES', class_name: entry.Machine.name },
+      ],
+    },
+    migrations: [
+      { tag: 'v1', new_sqlite_classes: [seen.SeenMessages.name] },
+      { tag: 'v2', new_sqlite_classes: [entry.Machine.name] },
+    ],
   });
   expect(entry.SeenMessages).toBe(seen.SeenMessages);
   // The newest date that the pinned workerd knows.
   expect(config.compatibility_date <= '2026-10-23').toBe(true);
+});
+
+describe('machines of ARCP', () => {
+  const tokens = `alice=${'a'.repeat(16)} b\u00f6b=${'b'.repeat(16)}`;
+
+  /** Asks for a machine. @returns The names of the objects that were woken. */
+  async function woken(url: string, secret: string | undefined) {
+    const asked: string[] = [];
+    const MACHINES = {
+      idFromName: (name: string) => name,
+      get: (name: unknown) => ({
+        fetch: async () => {
+          asked.push(String(name));
+          return new Response('there');
+        },
+      }),
+    };
+    // Through a Map: a Request of Node's refuses this header.
+    const headers = { get: (name: string) => (name === 'upgrade' ? 'websocket' : null) } as Headers;
+    const upgrade = { method: 'GET', url, headers } as Request;
+    const env = { SEEN: UNUSED, MACHINES, ...(secret !== undefined && { RINGLINE_ARCP_TOKENS: secret }) };
+    return [(await worker.fetch(upgrade, env)).status, asked];
+  }
+
+  it.each([
+    ['a tenant has its own', 'https://w.example/arcp/alice', tokens, [200, ['alice']]],
+    ['a tenant with a name of any letters too', 'https://w.example/arcp/b%C3%B6b', tokens, [200, ['b\u00f6b']]],
+    ['nobody else makes one', 'https://w.example/arcp/mallory', tokens, [404, []]],
+    ['without a name there is none', 'https://w.example/arcp/', tokens, [404, []]],
+    ['without tokens there is one on loopback', 'http://127.0.0.1:8787/arcp/', undefined, [200, ['everybody']]],
+    ['without tokens there is none elsewhere', 'https://w.example/arcp/alice', undefined, [404, []]],
+  ])('%s', async (_what, url, secret, expected) => {
+    expect(await woken(url, secret)).toEqual(expected);
+  });
+
+  it.each(['alice', '=token-without-tenant', 'alice=short', `a=${'x'.repeat(16)} b=${'x'.repeat(16)}`])(
+    'with a secret such as %j nobody comes in, and it is not repeated',
+    async (secret) => {
+      const failure = woken('http://127.0.0.1:8787/arcp/alice', secret);
+      await expect(failure).rejects.toThrow('RINGLINE_ARCP_TOKENS');
+      await expect(failure).rejects.not.toThrow(secret);
+    },
+  );
 });
 
 describe('messages that were seen', () => {

@@ -1,16 +1,18 @@
 // An agent on Cloudflare Workers: three methods for everybody, a guest book for whoever it trusts, and plain text for a
-// browser that comes to look.
+// browser that comes to look. Beside it, machines of ARCP: a Durable Object for each tenant.
 
 import { identityFromSeed, type PhoneServer, rpcError, serve } from 'ringline';
 import { workerHandler } from 'ringline/host/cloudflare';
 import { WIRE_CODES } from 'ringline/phone';
+import { answerMachine, MACHINE_PATH, type MachineEnv } from './machine.js';
 import { readSeed } from './seed.js';
 import { type Objects, seenMessages } from './seen.js';
 import { type Trust, trustOf } from './trust.js';
 
+export { Machine } from './machine.js';
 export { SeenMessages } from './seen.js';
 
-interface Env {
+interface Env extends MachineEnv {
   /** Secret: 32 bytes, in hex or base64url. */
   readonly RINGLINE_SEED?: string;
   /** The Durable Object that remembers messages. */
@@ -41,6 +43,7 @@ let agent: Promise<Agent> | undefined;
 
 export default {
   async fetch(request: Request, env: Env): Promise<Response> {
+    if (new URL(request.url).pathname.startsWith(MACHINE_PATH)) return answerMachine(request, env);
     const seed = readSeed(env.RINGLINE_SEED);
     if (seed === undefined) return new Response(ADVICE, { status: 500 });
     agent ??= start(seed, new URL(request.url).origin, env.SEEN);
