@@ -4,8 +4,8 @@
 
 import { assertInteger, assertString } from '../bytes/assert.js';
 import { SUBPROTOCOL } from '../channel/parties.js';
-import { decodeDidKey } from '../identity/did-key.js';
 import { isLoopback } from '../http/party.js';
+import { decodeDidKey } from '../identity/did-key.js';
 import { callerFromUrl } from '../transport/websocket-accept.js';
 
 /** What every host may be told. */

@@ -187,7 +187,7 @@ export class TransportCore implements Transport {
   #refuse(seenBytes: number): void {
     if (this.#state !== 'open') return;
     this.#fault = { cause: new LimitError('maxMessageBytes', this.#maxMessageBytes, seenBytes) };
-    this.close(1009, 'message length');
+    this.close(1009, 'length');
   }
 
   #lose(cause: unknown): void {

@@ -119,7 +119,7 @@ async function open(attempt: Attempt, options: WebSocketOptions): Promise<Transp
       socket = new Socket(href, [...protocols], { perMessageDeflate: false, maxPayload });
       transport = socketTransport(socket, { ...options, copyOnSend: false, ...optionsOfWs(socket) });
     } catch (cause) {
-      refuse('the runtime will not open this connection (a page from https may dial wss only)', cause);
+      refuse('the runtime will not open this connection (from https only wss)', cause);
       return () => {};
     }
     let connected = false;

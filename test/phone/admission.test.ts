@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { LimitError } from '../../src/errors.js';
+import { isLoopback } from '../../src/http/party.js';
 import {
   type Admission,
   type AdmissionLimits,

@@ -135,8 +135,13 @@ export interface EventLog {
   /** Position of the newest entry ever kept; 0 for none. */
   last(): MaybePromise<number>;
 
-  /** Position up to which entries are gone, those beyond it being kept; 0 where nothing was pruned. */
-  prunedThrough(): MaybePromise<number>;
+  /**
+   * Position up to which entries are gone, those beyond it being kept; 0 where nothing was pruned.
+   *
+   * @param principal Of its entries alone: adapters that let each principal keep a share of their own know better. Without
+   *   it, the position beyond which everything of everybody is kept.
+   */
+  prunedThrough(principal?: string): MaybePromise<number>;
 
   /**
    * Lets go of old entries, in several steps where there are many: another call may come in between. Records stay.

@@ -14,6 +14,11 @@ export class Deque<T> {
     return this.#items[this.#head + index];
   }
 
+  /** Puts something in the place of an item. */
+  set(index: number, item: T): void {
+    this.#items[this.#head + index] = item;
+  }
+
   push(item: T): void {
     this.#items.push(item);
   }

@@ -1,5 +1,5 @@
 // An event log in memory: for runtimes whose work does not outlive them, for pages and for tests. Bounded by itself, in
-// entries and in bytes. ARCP v1.0, section 6.4.
+// entries and in bytes; where room is short, whoever has most of it makes room. ARCP v1.0, section 6.4.
 
 import { assertInteger } from '../../bytes/assert.js';
 import type { JsonValue } from '../../codec/json-value.js';
@@ -14,6 +14,7 @@ import type {
   Whereabouts,
 } from './contract.js';
 import { Deque } from './deque.js';
+import { bytesOf, Party, search } from './memory-party.js';
 import {
   assertPrune,
   assertQuery,
@@ -21,16 +22,17 @@ import {
   DEFAULT_MAX_REMEMBERED,
   higherOwnId,
   isForgotten,
+  leadOf,
   matcherOf,
 } from './selection.js';
 
 /** Options of {@link memoryLog}. */
 export interface MemoryLogOptions {
-  /** Entries kept; beyond it the oldest go. Default 100,000, at least 1. */
+  /** Entries kept; beyond it the oldest of the principal that has most go. Default 100,000, at least 1. */
   readonly maxEntries?: number;
   /**
-   * Bytes of text kept, two for each UTF-16 unit, as much as an engine may need; beyond it the oldest go. The newest entry
-   * stays whatever its size. Default 64 MiB.
+   * Bytes of text kept, two for each UTF-16 unit, as much as an engine may need; beyond it the oldest of the principal
+   * that has most go. The newest entry stays whatever its size. Default 64 MiB.
    */
   readonly maxBytes?: number;
   /** Positions whose pruned ids are remembered. Their ids count towards `maxBytes`. Default 100,000. */
@@ -54,7 +56,6 @@ interface SessionIndex {
   readonly id: string;
   readonly principal: string;
   readonly byId: Map<string, Twins>;
-  readonly entries: Deque<LoggedEntry>;
 }
 
 /** A pruned entry that is remembered. */
@@ -95,8 +96,12 @@ class MemoryLog implements ImmediateEventLog {
   readonly #maxEntries: number;
   readonly #maxBytes: number;
   readonly #maxRemembered: number;
-  /** Positions follow one another without gaps, so that a position says the place in here. */
-  readonly #entries = new Deque<LoggedEntry>();
+  /** A position says the place in here: where an entry went before older ones of others, nothing stands there. */
+  readonly #entries = new Deque<LoggedEntry | undefined>();
+  readonly #parties = new Map<string, Party>();
+  #count = 0;
+  /** Position before the first place of `#entries`, and the highest of all that went. */
+  #base = 0;
   readonly #sessions = new Map<string, SessionIndex>();
   readonly #gone = new Deque<Gone>();
   readonly #kinds = new Map<string, Kind>();
@@ -124,19 +129,30 @@ class MemoryLog implements ImmediateEventLog {
   read(query: LogQuery): readonly LoggedEntry[] {
     this.#assertOpen();
     assertQuery(query);
-    const { after, upTo = this.last(), limit, sessionIds } = query;
+    const party = this.#partyOf(query);
+    if (party !== undefined) return party === 'none' ? [] : party.read(query);
+    // Those that name a few jobs or the like are looked up, principal by principal.
+    if (leadOf(clausesOf(query), ['jobId', 'traceId', 'streamId', 'correlationId']) !== undefined) {
+      const found = [...this.#parties.values()].flatMap((one) => one.read(query));
+      return found.sort((one, other) => one.position - other.position).slice(0, query.limit);
+    }
+    const { after, upTo = this.last(), limit } = query;
     const matches = matcherOf(query, clausesOf(query));
-    // The entries of one session are found without looking at those of others; all others are looked through in turn.
-    const only = sessionIds?.length === 1 ? (sessionIds[0] as string) : '';
-    const from = only === '' ? this.#entries : this.#sessions.get(only)?.entries;
     const found: LoggedEntry[] = [];
-    if (from === undefined) return found;
-    for (let i = firstBeyond(from, after); i < from.length; i++) {
-      const entry = from.at(i) as LoggedEntry;
-      if (entry.position > upTo || found.length === limit) break;
-      if (matches(entry)) found.push(entry);
+    for (let i = Math.max(0, after - this.#base); i < this.#entries.length && found.length < limit; i++) {
+      if (this.#base + i + 1 > upTo) break;
+      const entry = this.#entries.at(i);
+      if (entry !== undefined && matches(entry)) found.push(entry);
     }
     return found;
+  }
+
+  /** Whose entries alone a query asks for. */
+  #partyOf({ principal, sessionIds }: LogQuery): Party | 'none' | undefined {
+    const session = sessionIds?.length === 1 ? (this.#sessions.get(sessionIds[0] as string) ?? 'none') : undefined;
+    if (session === 'none') return sessionIds?.[0] === '' ? undefined : 'none';
+    const name = session?.principal ?? principal;
+    return name === undefined ? undefined : (this.#parties.get(name) ?? 'none');
   }
 
   locate(sessionId: string, id: string): Whereabouts {
@@ -155,12 +171,13 @@ class MemoryLog implements ImmediateEventLog {
 
   last(): number {
     this.#assertOpen();
-    return this.#prunedThrough + this.#entries.length;
+    return this.#base + this.#entries.length;
   }
 
-  prunedThrough(): number {
+  prunedThrough(principal?: string): number {
     this.#assertOpen();
-    return this.#prunedThrough;
+    if (principal === undefined) return this.#prunedThrough;
+    return Math.max(this.#base, this.#parties.get(principal)?.prunedThrough ?? 0);
   }
 
   prune(options: Parameters<EventLog['prune']>[0]): number {
@@ -169,8 +186,8 @@ class MemoryLog implements ImmediateEventLog {
     const { beforeMs = Number.NEGATIVE_INFINITY, keepEntries = Number.POSITIVE_INFINITY } = options;
     let removed = 0;
     for (let oldest = this.#entries.at(0); oldest !== undefined; oldest = this.#entries.at(0)) {
-      if (oldest.atMs >= beforeMs && this.#entries.length <= keepEntries) break;
-      this.#drop();
+      if (oldest.atMs >= beforeMs && this.#count <= keepEntries) break;
+      this.#drop(this.#parties.get(oldest.principal) as Party);
       removed++;
     }
     return removed;
@@ -195,6 +212,7 @@ class MemoryLog implements ImmediateEventLog {
   close(): void {
     this.#closed = true;
     this.#sessions.clear();
+    this.#parties.clear();
     this.#kinds.clear();
     while (this.#entries.length > 0) this.#entries.shift();
     while (this.#gone.length > 0) this.#gone.shift();
@@ -205,7 +223,7 @@ class MemoryLog implements ImmediateEventLog {
   }
 
   #append(entry: LogEntry): number | undefined {
-    const { sessionId, direction, id, text } = entry;
+    const { sessionId, direction, id } = entry;
     let twins: Twins | undefined;
     let session: SessionIndex | undefined;
     if (sessionId !== '') {
@@ -216,19 +234,22 @@ class MemoryLog implements ImmediateEventLog {
         session.byId.set(id, twins);
       } else if (twins[direction] !== undefined || twins[direction === 'in' ? 'goneIn' : 'goneOut']) return undefined;
     }
-    const position = this.#prunedThrough + this.#entries.length + 1;
+    const position = this.#base + this.#entries.length + 1;
     const kept = keptOf(entry, position);
     this.#entries.push(kept);
-    this.#bytes += 2 * text.length;
+    this.#count++;
+    this.#bytes += bytesOf(kept);
     if (twins !== undefined) twins[direction] = kept;
-    session?.entries.push(kept);
+    const party = this.#parties.get(kept.principal) ?? new Party();
+    if (party.entries.length === 0) this.#parties.set(kept.principal, party);
+    party.add(kept);
     return position;
   }
 
   #sessionOf({ sessionId, principal }: LogEntry): SessionIndex {
     let session = this.#sessions.get(sessionId);
     if (session === undefined) {
-      session = { id: sessionId, principal, byId: new Map(), entries: new Deque() };
+      session = { id: sessionId, principal, byId: new Map() };
       this.#sessions.set(sessionId, session);
     }
     return session;
@@ -237,23 +258,49 @@ class MemoryLog implements ImmediateEventLog {
   /** Keeps the bounds. Remembered ids go before entries do, except for the count of those; the newest entry stays. */
   #shrink(): void {
     for (;;) {
-      if (this.#entries.length > this.#maxEntries) this.#drop();
+      if (this.#count > this.#maxEntries) this.#drop(this.#heaviest());
       else if (this.#bytes <= this.#maxBytes) return;
       else if (this.#gone.length > 0) this.#forget();
-      else if (this.#entries.length > 1) this.#drop();
+      else if (this.#count > 1) this.#drop(this.#heaviest());
       else return;
     }
   }
 
-  /** Prunes the oldest entry, and remembers its id. */
-  #drop(): void {
-    const entry = this.#entries.shift() as LoggedEntry;
-    const { sessionId, direction, id, text, position } = entry;
-    this.#prunedThrough = position;
-    this.#bytes -= 2 * text.length;
+  /** Who is to make room: else one that says much would make everybody lose what they have yet to read. */
+  #heaviest(): Party {
+    const newest = this.#entries.at(this.#entries.length - 1);
+    const weightOf = (party: Party) => Math.max(party.entries.length / this.#maxEntries, party.bytes / this.#maxBytes);
+    const oldest = this.#parties.get(this.#entries.at(0)?.principal ?? '');
+    // As long as all have about the same, the oldest goes.
+    if (oldest !== undefined && this.#count > 1 && weightOf(oldest) * this.#parties.size >= 1) return oldest;
+    // Who has just said something, and has more than its share already, mostly is.
+    const speaker = newest === undefined ? undefined : this.#parties.get(newest.principal);
+    if (speaker !== undefined && speaker.entries.length > 1 && weightOf(speaker) * 2 > 1) return speaker;
+    let heaviest: Party | undefined;
+    for (const [principal, party] of this.#parties) {
+      if (party.entries.length === 0 && party.prunedThrough <= this.#base) this.#parties.delete(principal);
+      // The newest entry stays.
+      const only = party.entries.length === 1 ? party.entries.at(0) : undefined;
+      if (party.entries.length === 0 || (only !== undefined && only === newest)) continue;
+      if (heaviest === undefined || weightOf(party) > weightOf(heaviest)) heaviest = party;
+    }
+    return heaviest as Party;
+  }
+
+  /** Prunes the oldest entry of a principal, and remembers its id. */
+  #drop(party: Party): void {
+    const entry = party.shift();
+    const { sessionId, direction, id, position } = entry;
+    this.#prunedThrough = Math.max(this.#prunedThrough, position);
+    this.#count--;
+    this.#bytes -= bytesOf(entry);
+    this.#entries.set(position - this.#base - 1, undefined);
+    while (this.#entries.length > 0 && this.#entries.at(0) === undefined) {
+      this.#entries.shift();
+      this.#base++;
+    }
     const session = this.#sessions.get(sessionId);
     if (session !== undefined) {
-      session.entries.shift();
       const twins = session.byId.get(id) as Twins;
       twins[direction] = undefined;
       twins[direction === 'in' ? 'goneIn' : 'goneOut'] = true;
@@ -323,21 +370,4 @@ function keptOf(entry: LogEntry, position: number): LoggedEntry {
     atMs: entry.atMs,
     text: entry.text,
   };
-}
-
-/** Index of the first entry beyond a position. */
-function firstBeyond(entries: Deque<LoggedEntry>, position: number): number {
-  return search(entries.length, (i) => (entries.at(i) as LoggedEntry).position > position);
-}
-
-/** The lowest index for which a test holds that, once it holds, holds for all beyond. */
-function search(length: number, holds: (index: number) => boolean): number {
-  let low = 0;
-  let high = length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (holds(middle)) high = middle;
-    else low = middle + 1;
-  }
-  return low;
 }

@@ -237,6 +237,8 @@ class McpAdapter implements McpTools {
       name,
       description: typeof description === 'string' ? description.slice(0, MAX_DESCRIPTION_CHARS) : undefined,
       inputSchema,
+      // The server does, and a stranger's schema may have what is not taken here.
+      isInputChecked: false,
       handler: (args, context) => this.#call(facts.name, args, context),
     });
   }

@@ -4,10 +4,13 @@ import { assertInteger } from '../../bytes/assert.js';
 import type { StoredArtifact } from '../artifacts/contract.js';
 import { ArcpError } from '../errors.js';
 import type { MaybePromise } from '../log/contract.js';
-import type { RuntimePort } from './service.js';
+import type { RuntimePort, SessionPort } from './service.js';
 
 /** An artifact that is there for who asks. */
 export type FoundArtifact = StoredArtifact;
+
+/** Bytes of one principal that wait for a slow store; one artifact alone may pass it. */
+const MAX_WAITING_BYTES = 67_108_864;
 
 /** Keeps artifacts within quotas and time. */
 export class ArtifactKeeper {
@@ -15,6 +18,10 @@ export class ArtifactKeeper {
   readonly #sweepIntervalMs: number;
   /** By principal: what is being put. Quotas hold only if one is judged after the other. */
   readonly #turns = new Map<string, Promise<void>>();
+  /** By principal: bytes that wait for their turn. */
+  readonly #waitingBytes = new Map<string, number>();
+  /** What strangers have put, and when it expires: nobody can ask for it after them. */
+  readonly #ofStranger = new Map<SessionPort, Map<string, number>>();
   /** Unix time in milliseconds after which nothing that is known of is left to sweep. */
   #lastExpiryMs = 0;
   #cancelSweep: (() => void) | undefined;
@@ -27,11 +34,27 @@ export class ArtifactKeeper {
     this.#sweepIntervalMs = sweepIntervalMs;
   }
 
-  /** @throws {ArcpError} RESOURCE_EXHAUSTED: the principal keeps too much. */
-  async put(artifact: StoredArtifact): Promise<void> {
+  /** @throws {ArcpError} RESOURCE_EXHAUSTED: the principal keeps too much. CANCELLED: the session has ended. */
+  async put(artifact: StoredArtifact, session: SessionPort): Promise<void> {
+    const { principal, bytes } = artifact;
+    const waiting = this.#waitingBytes.get(principal) ?? 0;
+    if (waiting > 0 && waiting + bytes.length > MAX_WAITING_BYTES) {
+      throw new ArcpError('RESOURCE_EXHAUSTED', 'too much is being put at once');
+    }
+    this.#waitingBytes.set(principal, waiting + bytes.length);
+    try {
+      await this.#inTurn(artifact, session);
+    } finally {
+      const left = (this.#waitingBytes.get(principal) ?? 0) - bytes.length;
+      if (left > 0) this.#waitingBytes.set(principal, left);
+      else this.#waitingBytes.delete(principal);
+    }
+  }
+
+  async #inTurn(artifact: StoredArtifact, session: SessionPort): Promise<void> {
     const { principal } = artifact;
     const before = this.#turns.get(principal);
-    const turn = (before ?? Promise.resolve()).then(() => this.#put(artifact));
+    const turn = (before ?? Promise.resolve()).then(() => this.#put(artifact, session));
     const settled = turn.catch(() => {});
     this.#turns.set(principal, settled);
     try {
@@ -53,9 +76,11 @@ export class ArtifactKeeper {
   }
 
   /** Lets one go. What is not the principal's stays as it is. */
-  async release(principal: string, artifactId: string): Promise<void> {
+  async release(session: SessionPort, artifactId: string): Promise<void> {
     const { artifacts } = this.#runtime;
-    if ((await artifacts.get(artifactId))?.principal === principal) await artifacts.delete(artifactId);
+    if ((await artifacts.get(artifactId))?.principal !== session.principal) return;
+    await artifacts.delete(artifactId);
+    this.#ofStranger.get(session)?.delete(artifactId);
   }
 
   /** Removes what has expired. @returns How many went. */
@@ -75,21 +100,47 @@ export class ArtifactKeeper {
     this.#cancelSweep = undefined;
   }
 
-  async #put(artifact: StoredArtifact): Promise<void> {
+  /** A stranger's artifacts go with it. */
+  sessionEnded(session: SessionPort): void {
+    const own = this.#ofStranger.get(session);
+    this.#ofStranger.delete(session);
+    for (const artifactId of own?.keys() ?? []) this.#quietly(() => this.#runtime.artifacts.delete(artifactId));
+  }
+
+  #remember(session: SessionPort, { artifactId, expiresAtMs }: StoredArtifact): void {
+    const { limits, now } = this.#runtime;
+    const own = this.#ofStranger.get(session) ?? new Map();
+    if (own.size >= limits.maxArtifacts) {
+      for (const [id, untilMs] of own) if (untilMs < now()) own.delete(id);
+    }
+    this.#ofStranger.set(session, own.set(artifactId, expiresAtMs));
+  }
+
+  async #put(artifact: StoredArtifact, session: SessionPort): Promise<void> {
     const { artifacts } = this.#runtime;
-    if (!(await this.#fits(artifact))) {
+    const maxBytes = session.anonymous ? this.#runtime.limits.maxAnonymousArtifactBytes : Infinity;
+    if (!(await this.#fits(artifact, maxBytes))) {
       // What has expired counts until it is swept.
       await this.sweep();
-      if (!(await this.#fits(artifact))) throw new ArcpError('RESOURCE_EXHAUSTED', 'the principal keeps too much');
+      if (!(await this.#fits(artifact, maxBytes)))
+        throw new ArcpError('RESOURCE_EXHAUSTED', 'the principal keeps too much');
+    }
+    if (session.anonymous) {
+      // Before it is there: the session may end meanwhile.
+      if (session.signal.aborted) throw new ArcpError('CANCELLED', 'the session has ended');
+      this.#remember(session, artifact);
     }
     await artifacts.put(artifact);
+    if (session.anonymous && session.signal.aborted) await artifacts.delete(artifact.artifactId);
     this.#sweepUntil(artifact.expiresAtMs);
   }
 
-  async #fits({ principal, bytes }: StoredArtifact): Promise<boolean> {
+  async #fits({ principal, bytes }: StoredArtifact, maxBytes: number): Promise<boolean> {
     const { artifacts, limits } = this.#runtime;
     const usage = await artifacts.usage(principal);
-    return usage.count < limits.maxArtifacts && usage.bytes + bytes.length <= limits.maxArtifactBytes;
+    return (
+      usage.count < limits.maxArtifacts && usage.bytes + bytes.length <= Math.min(limits.maxArtifactBytes, maxBytes)
+    );
   }
 
   #sweepUntil(expiryMs: number): void {
@@ -99,15 +150,15 @@ export class ArtifactKeeper {
       this.#cancelSweep = undefined;
       // Expired means later than that time, so that one more round is due at it.
       if (this.#runtime.now() <= this.#lastExpiryMs) this.#sweepUntil(0);
-      this.#sweepNow();
+      this.#quietly(() => this.sweep());
     }, this.#sweepIntervalMs);
   }
 
-  #sweepNow(): void {
+  #quietly(work: () => MaybePromise<unknown>): void {
     const failed = (error: unknown) => this.#runtime.report(error, 'artifacts');
     try {
-      const swept = this.sweep();
-      if (swept instanceof Promise) swept.catch(failed);
+      const done = work();
+      if (done instanceof Promise) done.catch(failed);
     } catch (error) {
       failed(error);
     }

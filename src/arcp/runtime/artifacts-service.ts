@@ -37,7 +37,8 @@ export interface ArtifactContext {
   /**
    * Fetches an artifact of the principal who asked for the job, such as an argument names it.
    *
-   * @throws {ArcpError} ERR_ARCP_NOT_FOUND: unknown, expired, released or somebody else's.
+   * @throws {ArcpError} ERR_ARCP_NOT_FOUND: unknown, expired, released or somebody else's. ERR_ARCP_CANCELLED: the job has
+   *   ended.
    */
   fetchArtifact(artifactId: string): Promise<FetchedArtifact>;
 }
@@ -96,6 +97,7 @@ export function artifactService({ sweepIntervalMs = 60_000 }: ArtifactServiceOpt
     attach: (runtime) => service.attach(runtime),
     recover: () => service.keeper.sweepLater(),
     context: (job) => service.context(job),
+    onSessionEnd: (session) => service.keeper.sessionEnded(session),
     sweep: () => service.keeper.sweep(),
     close: () => service.keeper.close(),
   };
@@ -121,8 +123,27 @@ class Artifacts {
     if (sha256 !== undefined && expected === undefined) throw new ArcpError('INVALID_ARGUMENT', 'sha256 is no hash');
     checkMediaType(media_type);
     const bytes = decodeBase64Strict(data);
-    const artifact = await this.#keep(session, bytes, media_type, retain_seconds, expected);
+    const artifact = await this.#putOnce(session, message, await sha256Hex(bytes), () =>
+      this.#keep(session, bytes, media_type, retain_seconds, expected),
+    );
     session.emit('artifact.ref', { artifact }, { correlation_id: message.id, trace_id: message.trace_id });
+  }
+
+  /** A repeated command is answered with the artifact of the first, while that is there. */
+  async #putOnce(
+    session: SessionPort,
+    { type, payload, idempotency_key: key }: Message<'artifact.put'>,
+    sha256: string,
+    keep: () => Promise<ArtifactRef>,
+  ): Promise<ArtifactRef> {
+    if (key === undefined) return keep();
+    let fresh: ArtifactRef | undefined;
+    const body = { media_type: payload.media_type, sha256, retain_seconds: payload.retain_seconds ?? null };
+    const id = await this.#runtime.once(session, { type, key, body }, async () => {
+      fresh = await keep();
+      return fresh.artifact_id;
+    });
+    return fresh ?? refOf(await this.keeper.find(session.principal, id));
   }
 
   async fetch(session: SessionPort, message: Message<'artifact.fetch'>): Promise<void> {
@@ -135,7 +156,7 @@ class Artifacts {
   }
 
   async release(session: SessionPort, message: Message<'artifact.release'>): Promise<void> {
-    await this.keeper.release(session.principal, message.payload.artifact_id);
+    await this.keeper.release(session, message.payload.artifact_id);
     // Whether there was such a thing, and whose, is not told.
     session.ack(message);
   }
@@ -145,6 +166,7 @@ class Artifacts {
       artifact: (bytes, options) => this.#make(job, bytes, options),
       fetchArtifact: async (artifactId) => {
         assertString(artifactId, 'artifactId');
+        if (hasEnded(job)) throw new ArcpError('CANCELLED', 'the job has ended');
         const { bytes, mediaType, sha256 } = await this.keeper.find(job.session.principal, artifactId);
         return { bytes: bytes.slice(), mediaType, sha256 };
       },
@@ -189,7 +211,7 @@ class Artifacts {
       sha256,
       expiresAtMs: this.#runtime.now() + seconds * 1_000,
     };
-    await this.keeper.put(artifact);
+    await this.keeper.put(artifact, session);
     return refOf(artifact);
   }
 }

@@ -1,9 +1,11 @@
 // How a runtime finds out who a client is (ARCP v1.0, section 8): one authenticator per scheme.
 
 import { equalBytes } from '../../bytes/equal.js';
+import { printable } from '../../bytes/printable.js';
 import { encodeUtf8 } from '../../bytes/utf8.js';
 import type { ConnectionPeer } from '../acceptor.js';
 import type { MaybePromise } from '../log/contract.js';
+import { isKeyText } from '../wire/ids.js';
 import type { AuthBlock, AuthScheme, ClientIdentity } from '../wire/session.js';
 
 /** What the transport knows of the other side: with a principal it has proved, no other credential is needed. */
@@ -108,9 +110,41 @@ export function bearerTokens(tokens: Readonly<Record<string, string>> | Readonly
 /** What begins the principal of a stranger: no credential may name one. */
 export const ANONYMOUS = 'anonymous:';
 
+/**
+ * Whether a text may name a principal: 1 to 1,024 characters, no stranger's name, and nothing that people would not see, so
+ * that two that look alike are not two.
+ */
+export function isPrincipal(value: unknown): value is string {
+  return isKeyText(value) && !value.startsWith(ANONYMOUS) && printable(value) === value;
+}
+
 /** @throws {TypeError} no principal, or one that only strangers have. */
 export function assertPrincipal(principal: unknown): asserts principal is string {
-  if (typeof principal !== 'string' || principal === '' || principal.startsWith(ANONYMOUS)) {
-    throw new TypeError(`a principal must be a text that is not empty and does not begin with ${ANONYMOUS}`);
+  if (isPrincipal(principal)) return;
+  throw new TypeError(
+    `a principal must be a text of 1 to 1,024 printable characters that does not begin with ${ANONYMOUS}`,
+  );
+}
+
+/**
+ * Checks what an authenticator found: it is somebody else's code.
+ *
+ * @param scheme Strangers come by `none` alone.
+ * @throws {TypeError} no outcome, or no principal.
+ */
+export function assertOutcome(outcome: AuthOutcome, scheme: AuthScheme): void {
+  switch (outcome?.kind) {
+    case 'accepted':
+      if (outcome.principal !== '' || scheme !== 'none') assertPrincipal(outcome.principal);
+      if (outcome.expiresAtMs === undefined || outcome.expiresAtMs >= 0) return;
+      throw new TypeError('expiresAtMs must be a time');
+    case 'refused':
+      if (typeof outcome.message === 'string') return;
+      throw new TypeError('message must be a string');
+    case 'challenged':
+      if (typeof outcome.challenge === 'string' && typeof outcome.verify === 'function') return;
+      throw new TypeError('a challenge must be a string, with a function that judges the answer');
+    default:
+      throw new TypeError('an authenticator must accept, refuse or challenge');
   }
 }

@@ -1,53 +1,24 @@
-// One connection: from the first byte through the handshake to the end. Straight down the diagram of ARCP v1.0, section
-// 8.1; the machine is handshake.ts, what follows acceptance inbound.ts.
+// One connection: from the first byte to the end. How it is greeted is in greeting.ts, what becomes of messages after
+// acceptance in inbound.ts. ARCP v1.0, section 8.1.
 
 import type { Transport } from '../../transport/contract.js';
 import { receiveText } from '../acceptor.js';
 import { ArcpError, toWireError } from '../errors.js';
 import type { LogEntry } from '../log/contract.js';
-import { type Capabilities, missingRequired, negotiate } from '../wire/capabilities.js';
-import {
-  ARCP_VERSION,
-  type Message as ArcpMessage,
-  type Decoded,
-  decodeEnvelope,
-  decodePayload,
-  type EnvelopeFields,
-  encodeMessage,
-  isSpokenVersion,
-  type RawEnvelope,
-} from '../wire/envelope.js';
-import type { CoreType, Payloads } from '../wire/payloads.js';
+import { type Message as ArcpMessage, type Decoded, decodeEnvelope, type RawEnvelope } from '../wire/envelope.js';
 import { priorityRank } from '../wire/priority.js';
-import type { AuthBlock, AuthScheme, SessionOpen } from '../wire/session.js';
+import type { AuthBlock, AuthScheme, ClientIdentity } from '../wire/session.js';
 import { timestampOf } from '../wire/timestamp.js';
-import type {
-  Accepted,
-  Authenticator,
-  AuthOutcome,
-  AuthRequest,
-  Challenged,
-  Peer,
-  RefreshRequest,
-} from './authenticator.js';
+import type { AuthRequest, Peer, RefreshRequest } from './authenticator.js';
 import type { Core } from './core.js';
 import type { DispatchLink } from './dispatch.js';
-import { Handshake } from './handshake.js';
+import { type Acceptance, Greeting, type Sessions } from './greeting.js';
 import { receive, receiveAgain } from './inbound.js';
 import type { JournalItem } from './journal.js';
-import { hasCredentials, withoutCredentials } from './redact.js';
+import { withoutCredentials } from './redact.js';
 import { Refresh } from './refresh.js';
 import type { ConnectionState } from './rest.js';
-import { replyTo, type Session } from './session.js';
-
-/** What a connection asks of the runtime. */
-export interface Sessions {
-  readonly authenticators: ReadonlyMap<string, Authenticator>;
-  /** The session a client may take up again. */
-  resumable(id: string, principal: string): Session | undefined;
-  /** @param principal Empty: a stranger, named by its session. @throws {ArcpError} RESOURCE_EXHAUSTED */
-  create(principal: string, open: SessionOpen, capabilities: Session['capabilities']): Session;
-}
+import type { Session } from './session.js';
 
 /** A connection. */
 export class Connection implements DispatchLink {
@@ -55,17 +26,14 @@ export class Connection implements DispatchLink {
   readonly #sessions: Sessions;
   readonly #transport: Transport;
   readonly #peer: Peer;
-  readonly #handshake: Handshake;
+  /** There until acceptance. */
+  #greeting: Greeting | undefined;
   readonly #abort = new AbortController();
   readonly #onAccepted: () => void;
   #session: Session | undefined;
   #isResumed = false;
   /** Whether the client of a resumed session has yet to say what it wants. */
   #isHeld = false;
-  /** What the client opened with, and the challenge it was given. */
-  #open: ArcpMessage<'session.open'> | undefined;
-  #openText: RawEnvelope | undefined;
-  #challenge: Challenged | undefined;
   #refresh: Refresh | undefined;
   #scheme: AuthScheme = 'none';
   /** Messages that came before the runtime was ready for them. */
@@ -82,7 +50,16 @@ export class Connection implements DispatchLink {
     this.#transport = transport;
     this.#peer = peer;
     this.#onAccepted = onAccepted;
-    this.#handshake = new Handshake(core.limits.maxFailedOpens, core.limits.maxChallengeTries);
+    const connection = this;
+    this.#greeting = new Greeting(core, sessions, peer, {
+      get isClosed() {
+        return connection.#isClosed;
+      },
+      signal: this.#abort.signal,
+      send: (text) => this.send(text),
+      close: (code, reason) => this.close(code, reason),
+      accepted: (acceptance) => this.#begin(acceptance),
+    });
   }
 
   /**
@@ -100,6 +77,7 @@ export class Connection implements DispatchLink {
         : () => {};
     if (ready !== undefined) this.#holdBack(ready);
     receiveText(this.#transport, (text) => {
+      if (this.#isClosed || this.#greeting?.mayTake(text) === false) return;
       if (this.#early === undefined) this.#take(text);
       else if (this.#early.length < limits.maxBadMessages) this.#early.push(text);
       else this.close(1013, 'too many messages wait');
@@ -115,6 +93,7 @@ export class Connection implements DispatchLink {
   /** Goes on with a session, as a connection that stood while the runtime did not. Call it before {@link run}. */
   goOn(session: Session, { through, isResumed, scheme, expiresAtMs }: ConnectionState): void {
     this.#session = session;
+    this.#greeting = undefined;
     this.#isResumed = isResumed;
     session.goOn(this, through);
     this.#watchCredentials(session, { scheme }, expiresAtMs);
@@ -166,12 +145,20 @@ export class Connection implements DispatchLink {
     // There will be none; what waits is told by the end of the connection.
     if (this.#isClosed) return;
     const belowBytes = this.#core.limits.maxBufferedBytes >> 1;
-    this.#transport.drained({ belowBytes }).then(callback, (error: unknown) => this.#core.report(error, 'drained'));
+    this.#transport
+      .drained({ belowBytes })
+      .then(callback)
+      .catch((error: unknown) => {
+        // A fault of ours: this connection pays for it, nobody else.
+        this.#core.report(error, 'drained');
+        this.close(1011, 'internal error');
+      });
   }
 
   close(code: number, reason: string): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#refresh?.stop();
     this.#transport.close(code, reason);
   }
 
@@ -196,12 +183,14 @@ export class Connection implements DispatchLink {
 
   #receive(text: string): void {
     if (this.#isClosed) return;
-    const decoded = decodeEnvelope(text, { maxBytes: this.#core.limits.maxMessageBytes });
+    const { maxMessageBytes, maxHandshakeBytes } = this.#core.limits;
+    const session = this.#session;
+    const maxBytes = session === undefined ? Math.min(maxHandshakeBytes, maxMessageBytes) : maxMessageBytes;
+    const decoded = decodeEnvelope(text, { maxBytes });
     if (decoded.kind !== 'envelope') return this.#receiveBad(decoded);
+    if (session === undefined) return this.#greeting?.take(decoded.envelope);
     this.#badMessages = 0;
-    const { envelope } = decoded;
-    if (this.#session === undefined) return this.#receiveEarly(envelope);
-    this.#enqueue(this.#session, envelope, text);
+    this.#enqueue(session, decoded.envelope, text);
   }
 
   #receiveBad(decoded: Exclude<Decoded, { kind: 'envelope' }>): void {
@@ -222,8 +211,11 @@ export class Connection implements DispatchLink {
     if (this.#waitingMessages > limits.maxInboundMessages || this.#waitingChars > limits.maxInboundBytes) {
       return this.close(1013, 'too many messages wait');
     }
-    const kept = hasCredentials(envelope.type) ? encodeMessage(withoutCredentials(envelope)) : text;
-    journal.add(new InItem(this, session, envelope, entryOf(session, envelope, kept, this.#core.now()), text.length));
+    // Whoever reads the log, or hears of what enters it, must not be able to become this client.
+    const safe = withoutCredentials(envelope);
+    const kept = safe === envelope ? text : JSON.stringify(safe);
+    const entry = entryOf(session, envelope, kept, this.#core.now());
+    journal.add(new InItem(this, session, envelope, safe, entry, text.length));
   }
 
   #refuseFlood(session: Session, envelope: RawEnvelope): void {
@@ -239,7 +231,7 @@ export class Connection implements DispatchLink {
   kept(item: InItem, position: number | undefined): void {
     this.#waitingMessages--;
     this.#waitingChars -= item.chars;
-    const { session, envelope } = item;
+    const { session, said: envelope } = item;
     if (this.#isHeld) {
       this.#isHeld = false;
       if (envelope.type !== 'resume') session.release(this);
@@ -251,192 +243,73 @@ export class Connection implements DispatchLink {
     }
   }
 
-  /** A message before acceptance: only the handshake is answered. */
-  #receiveEarly(envelope: RawEnvelope): void {
-    if (envelope.type === 'session.open') return this.#receiveOpen(envelope);
-    if (envelope.type === 'session.authenticate') return this.#receiveAuthenticate(envelope);
-  }
-
-  #receiveOpen(envelope: RawEnvelope): void {
-    if (this.#handshake.state === 'judging' || this.#handshake.state === 'verifying') return;
-    let open: ArcpMessage<'session.open'>;
-    try {
-      open = decodePayload(envelope, 'session.open');
-    } catch (error) {
-      if (++this.#badMessages >= this.#core.limits.maxBadMessages) return this.close(1008, 'too many bad messages');
-      return this.#say('nack', toWireError(error), envelope);
-    }
-    if (!this.#handshake.open()) {
-      if (this.#handshake.state === 'closed') this.close(1008, 'too many tries');
-      return;
-    }
-    this.#open = open;
-    this.#openText = envelope;
-    this.#challenge = undefined;
-    if (!isSpokenVersion(envelope.arcp)) return this.#reject('UNIMPLEMENTED', 'this runtime speaks version 1 of ARCP');
-    this.#settle(() => this.#authenticate(open.payload), envelope);
-  }
-
-  #receiveAuthenticate(envelope: RawEnvelope): void {
-    const challenge = this.#challenge;
-    if (challenge === undefined || this.#handshake.state !== 'challenged') return;
-    let response: string;
-    try {
-      response = decodePayload(envelope, 'session.authenticate').payload.response;
-    } catch (error) {
-      return this.#say('nack', toWireError(error), envelope);
-    }
-    if (!this.#handshake.authenticate()) return;
-    this.#settle(() => challenge.verify(response, this.#requestOf(this.#open?.payload as SessionOpen)), envelope);
-  }
-
-  #authenticate(open: SessionOpen): AuthOutcome | Promise<AuthOutcome> {
-    const { principal } = this.#peer;
-    if (principal !== undefined) return { kind: 'accepted', principal };
-    const { scheme } = open.auth;
-    const authenticator = this.#sessions.authenticators.get(scheme);
-    if (scheme === 'none' && negotiate(this.#core.offered, open.capabilities ?? {}).anonymous !== true) {
-      return { kind: 'refused', message: 'anonymous auth requires capabilities.anonymous: true' };
-    }
-    if (authenticator === undefined) return { kind: 'refused', message: `auth scheme ${scheme} not configured` };
-    if (scheme === 'mtls' && open.client.fingerprint === undefined) {
-      return { kind: 'refused', message: 'mtls scheme requires client.fingerprint' };
-    }
-    return authenticator.authenticate(this.#requestOf(open));
-  }
-
-  #requestOf({ auth, client }: SessionOpen): AuthRequest {
-    return { auth, client, peer: this.#peer, nowMs: this.#core.now(), signal: this.#abort.signal };
-  }
-
-  /** Waits for an outcome where it is not there at once. */
-  #settle(work: () => AuthOutcome | Promise<AuthOutcome>, answered: RawEnvelope): void {
-    const onFault = (error: unknown) => {
-      this.#core.report(error, 'authenticator');
-      if (!this.#isClosed) this.#conclude({ kind: 'refused', message: 'authentication failed' }, answered);
-    };
-    let outcome: AuthOutcome | Promise<AuthOutcome>;
-    try {
-      outcome = work();
-    } catch (error) {
-      return onFault(error);
-    }
-    if (!(outcome instanceof Promise)) return this.#conclude(outcome, answered);
-    outcome
-      .then((settled) => {
-        if (!this.#isClosed) this.#conclude(settled, answered);
-      })
-      .catch(onFault);
-  }
-
-  #conclude(outcome: AuthOutcome, answered: RawEnvelope): void {
-    switch (outcome.kind) {
-      case 'challenged':
-        this.#handshake.challenge();
-        this.#challenge = outcome;
-        return this.#say('session.challenge', { challenge: outcome.challenge }, answered);
-      case 'refused':
-        return this.#refuse(outcome.message, answered);
-      case 'accepted':
-        return this.#accept(outcome, answered);
-    }
-  }
-
-  #refuse(message: string, answered: RawEnvelope): void {
-    const next = this.#handshake.refuse();
-    const type = next === 'retry' ? 'session.unauthenticated' : 'session.rejected';
-    this.#say(type, { code: 'UNAUTHENTICATED', message }, answered);
-    if (next === 'closed') this.close(1008, 'too many tries');
-  }
-
-  #reject(code: string, message: string, answered = this.#openText as RawEnvelope): void {
-    const next = this.#handshake.reject();
-    this.#say('session.rejected', { code, message }, answered);
-    if (next === 'closed') this.close(1008, 'too many tries');
-  }
-
-  #accept({ principal, expiresAtMs }: Accepted, answered: RawEnvelope): void {
-    const core = this.#core;
-    const open = this.#open as ArcpMessage<'session.open'>;
-    const proposed: Capabilities = open.payload.capabilities ?? {};
-    const capabilities = negotiate(core.offered, proposed);
-    const missing = missingRequired(proposed.required, capabilities);
-    if (missing.length > 0) {
-      return this.#reject('UNIMPLEMENTED', 'a required capability is not supported', answered);
-    }
-    const hint = open.session_id;
-    let session = hint === undefined || principal === '' ? undefined : this.#sessions.resumable(hint, principal);
-    this.#isResumed = session !== undefined;
-    this.#isHeld = this.#isResumed;
-    if (session === undefined) {
-      try {
-        session = this.#sessions.create(principal, open.payload, capabilities);
-      } catch (error) {
-        const { code, message } = toWireError(error);
-        return this.#reject(code, message, answered);
-      }
-    } else {
-      session.renegotiate(open.payload.client, capabilities);
-    }
-    this.#handshake.accept();
+  /** Goes on with the session of a client that was let in. */
+  #begin({ session, isResumed, open, said, expiresAtMs }: Acceptance): void {
+    const { limits, identity, now } = this.#core;
+    this.#isResumed = isResumed;
+    this.#isHeld = isResumed;
     this.#session = session;
+    this.#greeting = undefined;
+    this.#badMessages = 0;
     this.#onAccepted();
-    const leaseMs = core.now() + core.limits.sessionLeaseMs;
-    this.#keepHandshake(session, answered);
-    session.accept(
-      this,
-      {
-        session_id: session.id,
-        runtime: core.identity,
-        capabilities,
-        lease: { expires_at: timestampOf(Math.min(leaseMs, expiresAtMs ?? leaseMs)) },
-      },
-      answered,
-      this.#isResumed,
-    );
-    this.#watchCredentials(session, open.payload.auth, expiresAtMs);
+    this.#keepHandshake(session, said);
+    const leaseMs = now() + limits.sessionLeaseMs;
+    const payload = {
+      session_id: session.id,
+      runtime: identity,
+      capabilities: session.capabilities,
+      lease: { expires_at: timestampOf(Math.min(leaseMs, expiresAtMs ?? leaseMs)) },
+    };
+    session.accept(this, payload, said.at(-1) ?? said[0], isResumed);
+    this.#watchCredentials(session, open.auth, expiresAtMs);
   }
 
   #watchCredentials(session: Session, auth: AuthBlock, expiresAtMs: number | undefined): void {
     const { scheme } = auth;
     this.#scheme = scheme;
     const authenticator = this.#peer.principal === undefined ? this.#sessions.authenticators.get(scheme) : undefined;
-    const request = () => this.#requestOf({ auth, client: session.client });
+    const request = () => this.#requestOf(auth, session.client);
     this.#refresh = new Refresh(this.#core, session, authenticator, request);
     if (expiresAtMs !== undefined) this.#refresh.before(expiresAtMs);
   }
 
-  /** The handshake enters the log once there is a session it belongs to: strangers write nothing. */
-  #keepHandshake(session: Session, answered: RawEnvelope): void {
-    const { journal, now } = this.#core;
-    const opened = this.#openText as RawEnvelope;
-    for (const envelope of opened === answered ? [opened] : [opened, answered]) {
-      const safe = withoutCredentials(envelope);
-      const entry = entryOf(session, envelope, encodeMessage(safe), now());
-      journal.add({ entry, envelope: safe, committed() {}, lost() {} });
-    }
-    this.#openText = undefined;
+  #requestOf(auth: AuthBlock, client: ClientIdentity): AuthRequest {
+    return { auth, client, peer: this.#peer, nowMs: this.#core.now(), signal: this.#abort.signal };
   }
 
-  /** Answers before acceptance: to the connection alone. */
-  #say<T extends CoreType>(type: T, payload: Payloads[T], to: EnvelopeFields): void {
-    const id = this.#core.ids.message();
-    const message = { arcp: ARCP_VERSION, id, timestamp: this.#core.timestamp(), ...replyTo(to), type, payload };
-    this.send(encodeMessage(message as unknown as RawEnvelope));
+  /** The handshake enters the log once there is a session it belongs to: strangers write nothing. */
+  #keepHandshake(session: Session, said: readonly RawEnvelope[]): void {
+    const { journal, now } = this.#core;
+    for (const envelope of said) {
+      const safe = withoutCredentials(envelope);
+      const entry = entryOf(session, envelope, JSON.stringify(safe), now());
+      journal.add({ entry, envelope: safe, committed() {}, lost() {} });
+    }
   }
 }
 
 /** A message on its way in. */
 class InItem implements JournalItem {
   readonly session: Session;
+  /** As it came. */
+  readonly said: RawEnvelope;
+  /** Without credentials, for everybody else. */
   readonly envelope: RawEnvelope;
   readonly entry: LogEntry;
   readonly chars: number;
   readonly #connection: Connection;
 
-  constructor(connection: Connection, session: Session, envelope: RawEnvelope, entry: LogEntry, chars: number) {
+  constructor(
+    connection: Connection,
+    session: Session,
+    said: RawEnvelope,
+    envelope: RawEnvelope,
+    entry: LogEntry,
+    chars: number,
+  ) {
     this.#connection = connection;
     this.session = session;
+    this.said = said;
     this.envelope = envelope;
     this.entry = entry;
     this.chars = chars;

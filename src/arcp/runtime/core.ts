@@ -12,6 +12,7 @@ import type { Job } from './job.js';
 import type { Journal } from './journal.js';
 import type { Mounted } from './mounted.js';
 import type { EmitFields, RuntimePort, SessionPort } from './service.js';
+import type { ToolInputs } from './tool-inputs.js';
 import type { ToolSource } from './tools.js';
 
 /** An extension's handler, called with the session it runs in and the message as it came. */
@@ -32,6 +33,7 @@ export interface Core extends RuntimePort {
   readonly journal: Journal;
   readonly mounted: Mounted;
   readonly tools: ToolSource;
+  readonly inputs: ToolInputs;
   readonly extensions: ReadonlyMap<string, ExtensionHandler>;
   readonly heartbeats: Heartbeats;
   readonly intents: Intents;

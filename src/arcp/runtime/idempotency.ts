@@ -5,7 +5,7 @@ import { encodeUtf8 } from '../../bytes/utf8.js';
 import { isObject } from '../../codec/is-object.js';
 import { canonicalize } from '../../codec/jcs.js';
 import type { JsonValue } from '../../codec/json-value.js';
-import type { EventLog, RecordWrite } from '../log/contract.js';
+import type { EventLog, MaybePromise, RecordWrite } from '../log/contract.js';
 import type { JobId } from '../wire/ids.js';
 import { sha256Hex } from '../wire/sha256.js';
 import type { JobEnd } from './service.js';
@@ -17,28 +17,47 @@ export const INTENT = 'intent';
 export interface Intent {
   /** Hash of type and payload: the same key with another body is a conflict. */
   readonly print: string;
-  readonly jobId: JobId;
+  /** The job it started; absent where it was something else. */
+  readonly jobId?: JobId | undefined;
+  /** What came of it, where it was no job. */
+  readonly outcome?: string | undefined;
   readonly expiresAtMs: number;
   /** How it ended; absent while it runs. */
   readonly end?: JobEnd | undefined;
 }
 
+/** Records read at once. */
+const PAGE = 256;
+
 /** Intents of this run that are at hand without asking the log. */
 const MAX_AT_HAND = 4_096;
+
+/** How much is kept, and for how long. */
+export interface IntentLimits {
+  readonly idempotencyMs: number;
+  /** Of one principal: keys, and characters of what came of them. */
+  readonly maxIntents: number;
+  readonly maxIntentChars: number;
+}
+
+/** What an intent is counted as beside what came of it, in characters. */
+const BASE_CHARS = 256;
 
 /** The intents of a runtime. */
 export class Intents {
   readonly #log: EventLog;
   readonly #now: () => number;
-  readonly #keepMs: number;
   /** What was written and may not be in the log yet. */
   readonly #atHand = new Map<string, Intent>();
   readonly #turns = new Map<string, Promise<void>>();
+  /** By principal: what is kept of it. */
+  readonly #usage = new Map<string, { count: number; chars: number }>();
+  readonly #limits: IntentLimits;
 
-  constructor(log: EventLog, now: () => number, keepMs: number) {
+  constructor(log: EventLog, now: () => number, limits: IntentLimits) {
     this.#log = log;
     this.#now = now;
-    this.#keepMs = keepMs;
+    this.#limits = limits;
   }
 
   /** Name of an intent: no principal can name another's. */
@@ -52,11 +71,11 @@ export class Intents {
   }
 
   /** Does something with an intent while nobody else does: two of the same key come one after the other. */
-  async inTurn(scope: string, work: (known: Intent | undefined) => void): Promise<void> {
+  async inTurn(scope: string, work: (known: Intent | undefined) => MaybePromise<void>): Promise<void> {
     const before = this.#turns.get(scope);
     const turn = (async () => {
       await before;
-      work(await this.#find(scope));
+      await work(await this.#find(scope));
     })();
     const quiet = turn.catch(() => {});
     this.#turns.set(scope, quiet);
@@ -67,15 +86,41 @@ export class Intents {
     }
   }
 
+  /** Whether a principal may use one more key. Those it has used are not forgotten for it: what they did must not be done again. */
+  hasRoom(principal: string): boolean {
+    const { count, chars } = this.#usage.get(principal) ?? { count: 0, chars: 0 };
+    return count < this.#limits.maxIntents && chars < this.#limits.maxIntentChars;
+  }
+
+  /** Counts what a runtime before this one kept. */
+  async recover(): Promise<void> {
+    for await (const { key, value } of this.#all()) {
+      const intent = asIntent(value);
+      if (intent !== undefined) this.#count(key, sizeOf(intent), 1);
+    }
+  }
+
   /** A new intent. @returns What to keep with its `job.accepted`. */
   begin(scope: string, print: string, jobId: JobId): RecordWrite {
-    return this.#keep(scope, { print, jobId, expiresAtMs: this.#now() + this.#keepMs });
+    const intent = { print, jobId, expiresAtMs: this.#now() + this.#limits.idempotencyMs };
+    this.#count(scope, sizeOf(intent), 1);
+    return this.#keep(scope, intent);
+  }
+
+  /** As {@link begin}, of what is no job and done already. */
+  done(scope: string, print: string, outcome: string): RecordWrite {
+    const intent = { print, outcome, expiresAtMs: this.#now() + this.#limits.idempotencyMs };
+    this.#count(scope, sizeOf(intent), 1);
+    return this.#keep(scope, intent);
   }
 
   /** How it ended. @returns What to keep with the terminal event; `undefined` where the intent is not known any more. */
   end(scope: string, end: JobEnd): RecordWrite | undefined {
     const intent = this.#atHand.get(scope);
-    return intent === undefined ? undefined : this.#keep(scope, { ...intent, end });
+    if (intent === undefined) return undefined;
+    const ended = { ...intent, end };
+    this.#count(scope, sizeOf(ended) - sizeOf(intent), 0);
+    return this.#keep(scope, ended);
   }
 
   /** Puts an intent at hand that a job of before the restart was started under. */
@@ -84,17 +129,38 @@ export class Intents {
     if (intent !== undefined) this.#keep(scope, intent);
   }
 
-  /** Removes what has expired. */
-  async sweep(write: (records: readonly RecordWrite[]) => void): Promise<void> {
+  /**
+   * Removes what has expired, and what nobody can ask for any more.
+   *
+   * @param isGone Whether a principal will never come again: a stranger's session has ended.
+   */
+  async sweep(write: (records: readonly RecordWrite[]) => void, isGone: (principal: string) => boolean): Promise<void> {
+    for await (const { key, value } of this.#all()) {
+      const intent = asIntent(value);
+      if (intent !== undefined && intent.expiresAtMs > this.#now() && !isGone(principalOf(key))) continue;
+      this.#atHand.delete(key);
+      if (intent !== undefined) this.#count(key, -sizeOf(intent), -1);
+      write([{ kind: INTENT, key, value: undefined }]);
+    }
+  }
+
+  async *#all(): AsyncGenerator<{ readonly key: string; readonly value: JsonValue }, void> {
     let after: string | undefined;
     for (;;) {
-      const records = await this.#log.records(INTENT, { after, limit: 256 });
-      const expired = records.filter(({ value }) => !((asIntent(value)?.expiresAtMs ?? 0) > this.#now()));
-      for (const { key } of expired) this.#atHand.delete(key);
-      if (expired.length > 0) write(expired.map(({ key }) => ({ kind: INTENT, key, value: undefined })));
-      if (records.length < 256) return;
+      const records = await this.#log.records(INTENT, { after, limit: PAGE });
+      yield* records;
+      if (records.length < PAGE) return;
       after = records.at(-1)?.key;
     }
+  }
+
+  #count(scope: string, chars: number, count: number): void {
+    const principal = principalOf(scope);
+    const usage = this.#usage.get(principal) ?? { count: 0, chars: 0 };
+    usage.count += count;
+    usage.chars += chars;
+    if (usage.count > 0) this.#usage.set(principal, usage);
+    else this.#usage.delete(principal);
   }
 
   async #find(scope: string): Promise<Intent | undefined> {
@@ -107,13 +173,32 @@ export class Intents {
     this.#atHand.set(scope, intent);
     if (this.#atHand.size > MAX_AT_HAND) {
       // The oldest that has ended: it is in the log for long. Those that run stay at hand.
-      for (const [oldest, { end }] of this.#atHand) {
-        if (end === undefined) continue;
+      for (const [oldest, { end, outcome }] of this.#atHand) {
+        if (end === undefined && outcome === undefined) continue;
         this.#atHand.delete(oldest);
         break;
       }
     }
     return { kind: INTENT, key: scope, value: intent as unknown as JsonValue };
+  }
+}
+
+/** The principal of a scope. */
+function principalOf(scope: string): string {
+  const colon = scope.indexOf(':');
+  return scope.slice(colon + 1, colon + 1 + Number(scope.slice(0, colon)));
+}
+
+function sizeOf({ end }: Intent): number {
+  return BASE_CHARS + (end === undefined ? 0 : lengthOf(end));
+}
+
+/** About what it takes to keep; what JSON cannot say is not kept. */
+function lengthOf(end: JobEnd): number {
+  try {
+    return JSON.stringify(end.payload)?.length ?? 0;
+  } catch {
+    return 0;
   }
 }
 

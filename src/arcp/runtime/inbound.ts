@@ -70,8 +70,17 @@ function refuse(core: Core, session: Session, envelope: RawEnvelope, error: unkn
   // A nack is not answered by a nack: two peers would go on for ever.
   if (!(error instanceof ArcpError)) core.report(error, envelope.type);
   if (envelope.type === 'nack') return;
-  const known = error instanceof ArcpError ? error : new ArcpError('INTERNAL', 'internal error');
-  session.nack(envelope, known);
+  try {
+    session.nack(envelope, error instanceof ArcpError ? error : internal());
+  } catch (fault) {
+    // Details that no JSON can say: the error was somebody else's.
+    core.report(fault, envelope.type);
+    session.nack(envelope, internal());
+  }
+}
+
+function internal(): ArcpError {
+  return new ArcpError('INTERNAL', 'internal error');
 }
 
 /** Answers that a resume does not repeat, so that a repeated command is given them again. */

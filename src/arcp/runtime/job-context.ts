@@ -1,5 +1,6 @@
 // The runtime's own part of what tools get.
 
+import { assertInteger } from '../../bytes/assert.js';
 import type { JsonObject, JsonValue } from '../../codec/json-value.js';
 import type { JobId, SessionId } from '../wire/ids.js';
 import type { LogLevel } from '../wire/telemetry.js';
@@ -50,6 +51,7 @@ export function coreContext(core: Core, job: Job): CoreContext {
       job.emit('event.emit', { name, data });
     },
     heartbeat(deadlineMs?: number) {
+      if (deadlineMs !== undefined) assertInteger(deadlineMs, 'deadlineMs', 0);
       if (!job.hasEnded) core.heartbeats.beat(job, deadlineMs);
     },
     checkpoint: (data: JsonValue) => makeCheckpoint(core, job, data),
@@ -61,6 +63,8 @@ export function coreContext(core: Core, job: Job): CoreContext {
 
 /** Keeps a checkpoint of a job, and announces it where that was negotiated. @returns Its id. */
 export function makeCheckpoint(core: Core, job: Job, data: JsonValue, correlation?: Job['invokeId']): string {
+  // A tool that goes on after its job's end keeps nothing.
+  if (job.hasEnded) return core.ids.checkpoint();
   const id = core.checkpoints.make(job, data);
   if (job.session.capabilities.checkpoints === true && !job.session.isRustCrate) {
     job.emit(

@@ -27,6 +27,9 @@ export interface JobOwnerEvents {
   report(error: unknown, where: string): void;
 }
 
+/** Length of a peer's reason in what we say, in UTF-16 units. */
+const MAX_REASON_CHARS = 1_024;
+
 /** A job. */
 export class Job implements JobPort {
   readonly id: JobId;
@@ -111,7 +114,7 @@ export class Job implements JobPort {
   }
 
   cancel(reason: string): void {
-    this.end({ type: 'job.cancelled', payload: { reason } });
+    this.end({ type: 'job.cancelled', payload: { reason: clip(reason) } });
   }
 
   /** @throws {ArcpError} ERR_ARCP_FAILED_PRECONDITION: a fault of ours. */
@@ -125,8 +128,8 @@ export class Job implements JobPort {
   /** Asks the tool to stop. @param reason What the client said. */
   askToStop(reason: string): void {
     if (this.cancelReason !== undefined || this.hasEnded) return;
-    this.cancelReason = reason;
-    this.#abort?.abort(cancelError(reason));
+    this.cancelReason = clip(reason);
+    this.#abort?.abort(cancelError(this.cancelReason));
   }
 
   /** Has somebody else told how the job ended. */
@@ -160,7 +163,13 @@ export class Job implements JobPort {
     this.#events.onEnded(this, last);
     const followers = this.#followers;
     this.#followers = undefined;
-    if (followers !== undefined) for (const follower of followers) follower(last);
+    for (const follower of followers ?? []) {
+      try {
+        follower(last);
+      } catch (error) {
+        this.#events.report(error, `end of ${this.tool}`);
+      }
+    }
   }
 
   #terminate(end: JobEnd): void {
@@ -181,6 +190,11 @@ export class Job implements JobPort {
     };
     return this.#events.emit(type, payload, fields === undefined ? own : { ...own, ...fields }, records);
   }
+}
+
+/** One reason may end a thousand jobs, and is said for each. */
+function clip(reason: string): string {
+  return reason.slice(0, MAX_REASON_CHARS);
 }
 
 function cancelError(reason: string): ArcpError {

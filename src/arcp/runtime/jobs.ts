@@ -4,6 +4,7 @@ import type { JsonValue } from '../../codec/json-value.js';
 import { SdkError } from '../../errors.js';
 import { ArcpError, toWireError } from '../errors.js';
 import type { RecordWrite } from '../log/contract.js';
+import type { SchemaIssue } from '../schema/json-schema.js';
 import type { Message, RawEnvelope } from '../wire/envelope.js';
 import type { Outcome } from '../wire/execution.js';
 import type { JobId, MessageId } from '../wire/ids.js';
@@ -16,6 +17,7 @@ import { Job, type JobOwnerEvents } from './job.js';
 import { coreContext } from './job-context.js';
 import type { Command, EmitFields, JobEnd, JobRequest, SessionPort } from './service.js';
 import { joinContext } from './tool-context.js';
+import { misfit } from './tool-inputs.js';
 import { type Tool, ToolResult } from './tools.js';
 
 /** Kind of the records of jobs that have not ended. */
@@ -35,8 +37,24 @@ export interface JobRecord {
   readonly isHeld?: boolean | undefined;
 }
 
+/** Kind of the records of commands that were accepted for a job they did not start, and have yet to hear of its end. */
+export const FOLLOWER = 'follower';
+
+/** What is kept of such a command, so that it hears of the end also after a restart of the runtime. */
+export interface FollowerRecord {
+  readonly sessionId: string;
+  readonly invokeId: string;
+  readonly jobId: string;
+  readonly traceId?: string | undefined;
+  readonly priority?: string | undefined;
+  /** The intent it repeated; absent where it was refused. */
+  readonly intent?: string | undefined;
+}
+
 /** A session as its jobs use it. */
 export interface JobsSession extends SessionPort {
+  /** Whether it takes no more commands. */
+  readonly isEnding: boolean;
   emitWith<T extends keyof Payloads>(
     type: T,
     payload: Payloads[T],
@@ -62,6 +80,8 @@ export class SessionJobs implements JobOwnerEvents {
   #running = 0;
   /** Tools that go on although their job has ended. */
   #strays = 0;
+  /** Commands that wait for the end of a job they did not start. */
+  #following = 0;
   #onIdle: (() => void) | undefined;
 
   constructor(core: Core, session: JobsSession) {
@@ -117,10 +137,7 @@ export class SessionJobs implements JobOwnerEvents {
 
   /** Refuses a tool by command: accepted and failed, since some clients wait for nothing else. */
   refuse(message: RawEnvelope, error: ArcpError): void {
-    const answer = { invokeId: message.id, traceId: message.trace_id };
-    const id = this.#core.ids.job();
-    this.#accept(id, answer, message.id);
-    this.#answer(id, answer, { type: 'job.failed', payload: toWireError(error) });
+    this.#refuse({ invokeId: message.id, traceId: message.trace_id }, error);
   }
 
   /** Accepts a job, and runs it now or later. */
@@ -233,33 +250,86 @@ export class SessionJobs implements JobOwnerEvents {
       throw new ArcpError('INVALID_ARGUMENT', 'the arguments have no canonical form', { cause });
     }
     await this.#core.intents.inTurn(scope, (known) => {
-      if (this.#session.signal.aborted) return;
-      if (known === undefined) {
+      // Also where the runtime closes: what is not kept any more must not be begun.
+      if (this.#session.isEnding) return;
+      if (known === undefined && !this.#core.intents.hasRoom(this.#session.principal)) {
+        this.#refuse(answer, new ArcpError('RESOURCE_EXHAUSTED', 'the principal has used too many keys'));
+      } else if (known === undefined) {
         this.start(make(), { scope, print });
-      } else if (known.print === print) {
-        this.#repeat(answer, known);
+      } else if (known.print !== print) {
+        this.#refuse(answer, new ArcpError('ALREADY_EXISTS', 'the idempotency key was used for something else'));
+      } else if (known.end === undefined && this.#following >= this.#core.limits.maxQueuedJobs) {
+        this.#refuse(answer, new ArcpError('RESOURCE_EXHAUSTED', 'too many commands wait for the end of a job'));
       } else {
-        const id = this.#core.ids.job();
-        this.#accept(id, answer, answer.invokeId);
-        const message = 'the idempotency key was used for something else';
-        this.#answer(id, answer, {
-          type: 'job.failed',
-          payload: toWireError(new ArcpError('ALREADY_EXISTS', message)),
-        });
+        this.#repeat(answer, known, scope);
       }
     });
   }
 
+  #refuse(answer: Answer, error: ArcpError): void {
+    const id = this.#core.ids.job();
+    this.#owe(id, answer, undefined);
+    this.#answer(id, answer, { type: 'job.failed', payload: toWireError(error) });
+  }
+
   /** Answers a repeated intent with what came, or will come, of it. */
-  #repeat(answer: Answer, { jobId, end }: Intent): void {
-    this.#accept(jobId, answer, answer.invokeId);
-    if (end !== undefined) return this.#answer(jobId, answer, end);
+  #repeat(answer: Answer, intent: Intent, scope: string): void {
+    // What was no job has another print, and never comes here.
+    const jobId = intent.jobId as JobId;
+    this.#owe(jobId, answer, scope);
+    this.#tellEnd(jobId, answer, intent);
+  }
+
+  /** Takes up a command of before a restart that has yet to hear of its job's end. */
+  async followAgain({ jobId, invokeId, traceId, priority, intent }: FollowerRecord): Promise<void> {
+    const answer: Answer = {
+      invokeId: invokeId as MessageId,
+      traceId,
+      priority: priority as Answer['priority'],
+    };
+    const tell = (known: Intent | undefined) => this.#tellEnd(jobId as JobId, answer, known);
+    if (intent === undefined) tell(undefined);
+    else await this.#core.intents.inTurn(intent, tell);
+  }
+
+  /** Tells a command how a job ended, or will. */
+  #tellEnd(jobId: JobId, answer: Answer, known: Intent | undefined): void {
+    if (known?.jobId === jobId && known.end !== undefined) return this.#answer(jobId, answer, known.end);
     const job = this.#core.liveJobs.get(jobId);
     if (job === undefined) {
       const error = new ArcpError('UNAVAILABLE', 'the job was lost');
       return this.#answer(jobId, answer, { type: 'job.failed', payload: toWireError(error) });
     }
-    job.addFollower((last) => this.#answer(jobId, answer, last));
+    this.#following++;
+    job.addFollower((last) => {
+      this.#following--;
+      this.#answer(jobId, answer, last);
+    });
+  }
+
+  /** Accepts a command for a job it does not start: it is owed the end. */
+  #owe(jobId: JobId, answer: Answer, intent: string | undefined): void {
+    const { invokeId, traceId, priority } = answer;
+    const record: Record<string, JsonValue> = { sessionId: this.#session.id, invokeId, jobId };
+    if (traceId !== undefined) record.traceId = traceId;
+    if (priority !== undefined) record.priority = priority;
+    if (intent !== undefined) record.intent = intent;
+    this.#accept(jobId, answer, invokeId, [{ kind: FOLLOWER, key: this.#followerKey(answer), value: record }]);
+  }
+
+  #sayEnd(end: JobEnd, fields: EmitFields, records: readonly RecordWrite[]): void {
+    try {
+      this.#session.emitWith(end.type, end.payload, fields, records);
+    } catch (error) {
+      // It fitted into the first answer, but not into one with longer ids.
+      this.#core.report(error, 'repeated result');
+      const failure = toWireError(new ArcpError('INTERNAL', 'the result cannot be sent', { retryable: false }));
+      this.#session.emitWith('job.failed', failure, fields, records);
+    }
+  }
+
+  #followerKey({ invokeId }: Answer): string {
+    return `${this.#session.id} ${invokeId}`;
   }
 
   #accept(id: JobId, answer: Answer, correlation: MessageId, records?: readonly RecordWrite[]): void {
@@ -267,7 +337,9 @@ export class SessionJobs implements JobOwnerEvents {
   }
 
   #answer(id: JobId, answer: Answer, end: JobEnd): void {
-    this.#session.emitWith(end.type, end.payload, fieldsOf(id, answer, answer.invokeId), undefined);
+    const paid: RecordWrite = { kind: FOLLOWER, key: this.#followerKey(answer), value: undefined };
+    if (this.#session.signal.aborted) this.#core.write([paid]);
+    else this.#sayEnd(end, fieldsOf(id, answer, answer.invokeId), [paid]);
   }
 
   #place(job: Job): void {
@@ -285,12 +357,28 @@ export class SessionJobs implements JobOwnerEvents {
   }
 
   #run(job: Job): void {
-    const tool = this.#core.tools.get(job.tool);
+    const tool = job.request.run === undefined ? this.#core.tools.get(job.tool) : undefined;
     // It may have gone while the job waited.
     if (job.request.run === undefined && tool === undefined) return failUnknown(job);
     this.#running++;
     job.isPlaced = true;
     job.enter('running');
+    const checked = tool === undefined ? undefined : this.#core.inputs.check(tool, job.request.arguments);
+    if (!(checked instanceof Promise)) return this.#call(job, tool, checked);
+    checked.then(
+      (issue) => this.#call(job, tool, issue),
+      (error: unknown) => {
+        this.#core.report(error, `inputSchema of ${job.tool}`);
+        // A tool that counts on its schema must not run without.
+        this.#failed(job, new ArcpError('INTERNAL', 'the input schema of the tool is not taken', { retryable: false }));
+      },
+    );
+  }
+
+  #call(job: Job, tool: Tool | undefined, issue: SchemaIssue | undefined): void {
+    // Cancelled while the schema was read.
+    if (job.hasEnded || job.cancelReason !== undefined) return this.#returned(job, undefined);
+    if (issue !== undefined) return this.#failed(job, misfit(issue));
     if (!job.wasStarted) job.emit('job.started', {});
     this.#core.heartbeats.start(job, tool?.supervised === true);
     let answer: ReturnType<Tool['handler']>;

@@ -97,7 +97,11 @@ export class Journal implements Bus {
     this.#isCommitting = true;
     for (const source of this.#sources) {
       this.#sources.delete(source);
-      source.take();
+      try {
+        source.take();
+      } catch (error) {
+        this.#events.onFault(error);
+      }
     }
     const items = this.#items;
     const records = this.#records;
@@ -127,16 +131,24 @@ export class Journal implements Bus {
       const item = items[i] as JournalItem;
       const position = positions[i];
       try {
-        if (position !== undefined && this.#listeners.size > 0) {
-          const entry: LoggedEntry = { ...item.entry, position };
-          for (const listener of this.#listeners) listener(entry, item.envelope);
-        }
+        if (position !== undefined && this.#listeners.size > 0) this.#tell({ ...item.entry, position }, item.envelope);
         item.committed(position);
       } catch (error) {
         this.#events.onFault(error);
       }
     }
     this.#done();
+  }
+
+  /** Listeners are other people's code: what one throws must cost nobody a message. */
+  #tell(entry: LoggedEntry, envelope: RawEnvelope): void {
+    for (const listener of this.#listeners) {
+      try {
+        listener(entry, envelope);
+      } catch (error) {
+        this.#events.onFault(error);
+      }
+    }
   }
 
   #failed(items: readonly JournalItem[], records: readonly RecordWrite[], tries: number, error: unknown): void {

@@ -10,7 +10,7 @@ import type { KeySource } from '../../documents/jwks.js';
 import { decodeProtectedHeader } from '../../documents/protected-header.js';
 import { verifyCompact } from '../../documents/verify.js';
 import { SdkError } from '../../errors.js';
-import { ANONYMOUS, type Authenticator, type AuthOutcome, refuse } from './authenticator.js';
+import { type Authenticator, type AuthOutcome, isPrincipal, refuse } from './authenticator.js';
 
 /** How a runtime judges tokens of `signed_jwt`. */
 export interface JwtOptions {
@@ -85,7 +85,7 @@ function judgeClaims(payload: Uint8Array | undefined, wanted: Wanted, nowMs: num
   if (nbf !== undefined && !(typeof nbf === 'number' && nowSeconds >= nbf - wanted.leewaySeconds)) {
     return refuse(`${FAILED}: nbf`);
   }
-  if (typeof sub !== 'string' || sub === '' || sub.startsWith(ANONYMOUS)) return refuse(`${FAILED}: sub`);
+  if (!isPrincipal(sub)) return refuse(`${FAILED}: sub`);
   return { kind: 'accepted', principal: sub, expiresAtMs: (exp + wanted.leewaySeconds) * 1_000 };
 }
 

@@ -12,11 +12,19 @@ export interface RuntimeLimits {
   readonly maxChallengeTries: number;
   /** From connection to `session.accepted`. Default 10,000. */
   readonly handshakeTimeoutMs: number;
-  /** Connections that have not been accepted yet. Default 64. */
+  /**
+   * Connections that have not been accepted yet, in all and of one address. Defaults 64 and 16. Where all places are taken,
+   * the oldest connection of whoever holds most makes room for others. Who the transport has authenticated needs no place.
+   */
   readonly maxHalfOpen: number;
+  readonly maxHalfOpenPerAddress: number;
+  /** Length of a message before acceptance as UTF-8; a longer one ends the connection. Default 65,536. */
+  readonly maxHandshakeBytes: number;
   /** Sessions, connected or not, in all and of one principal. Defaults 10,000 and 256. */
   readonly maxSessions: number;
   readonly maxSessionsPerPrincipal: number;
+  /** Sessions of strangers without credentials; of one address as many as of a principal. Default 5,000. */
+  readonly maxAnonymousSessions: number;
   /** How long a session without a connection can be resumed. Default 600,000. */
   readonly sessionRetentionMs: number;
   /** How long an accepted session's lease says it lives. Default 3,600,000. */
@@ -36,6 +44,12 @@ export interface RuntimeLimits {
   readonly maxCancelDeadlineMs: number;
   /** How long a repeated idempotency key finds the earlier outcome. Default 24 h. */
   readonly idempotencyMs: number;
+  /**
+   * Idempotency keys of one principal that are remembered, and characters of what came of them; a command with one more fails
+   * with RESOURCE_EXHAUSTED. Defaults 100,000 and 67,108,864.
+   */
+  readonly maxIntents: number;
+  readonly maxIntentChars: number;
   /** Open prompts and permission requests of one job. Default 16. */
   readonly maxOpenPrompts: number;
   /** How long a prompt may wait, at most. Default 24 h. */
@@ -53,11 +67,15 @@ export interface RuntimeLimits {
   readonly maxStreamQueue: number;
   /** Subscriptions of one session. Default 16. */
   readonly maxSubscriptions: number;
+  /** Subscriptions of one principal: each message of its sessions goes to all of them. Default 256. */
+  readonly maxSubscriptionsPerPrincipal: number;
   /** Matches of one subscription that wait. Default 1,024. */
   readonly maxSubscriptionQueue: number;
   /** Artifacts of one principal: how many, and bytes in all. Defaults 1,024 and 256 MiB. */
   readonly maxArtifacts: number;
   readonly maxArtifactBytes: number;
+  /** Bytes of artifacts of a stranger without credentials, whose artifacts go with its session. Default 16 MiB. */
+  readonly maxAnonymousArtifactBytes: number;
   /** Retention of artifacts where nobody says, and at most. Defaults 3,600 s and 86,400 s. */
   readonly artifactRetentionSeconds: number;
   readonly maxArtifactRetentionSeconds: number;
@@ -80,8 +98,11 @@ export const DEFAULT_LIMITS: RuntimeLimits = {
   maxChallengeTries: 3,
   handshakeTimeoutMs: 10_000,
   maxHalfOpen: 64,
+  maxHalfOpenPerAddress: 16,
+  maxHandshakeBytes: 65_536,
   maxSessions: 10_000,
   maxSessionsPerPrincipal: 256,
+  maxAnonymousSessions: 5_000,
   sessionRetentionMs: 600_000,
   sessionLeaseMs: 3_600_000,
   maxRunningJobs: 64,
@@ -92,6 +113,8 @@ export const DEFAULT_LIMITS: RuntimeLimits = {
   cancelDeadlineMs: 5_000,
   maxCancelDeadlineMs: 60_000,
   idempotencyMs: 86_400_000,
+  maxIntents: 100_000,
+  maxIntentChars: 67_108_864,
   maxOpenPrompts: 16,
   maxPromptMs: 86_400_000,
   maxSchemaBytes: 65_536,
@@ -101,9 +124,11 @@ export const DEFAULT_LIMITS: RuntimeLimits = {
   maxStreams: 256,
   maxStreamQueue: 256,
   maxSubscriptions: 16,
+  maxSubscriptionsPerPrincipal: 256,
   maxSubscriptionQueue: 1_024,
   maxArtifacts: 1_024,
   maxArtifactBytes: 268_435_456,
+  maxAnonymousArtifactBytes: 16_777_216,
   artifactRetentionSeconds: 3_600,
   maxArtifactRetentionSeconds: 86_400,
   maxSchedules: 64,

@@ -10,6 +10,7 @@ import { Deque } from '../log/deque.js';
 import { ARCP_VERSION, encodeMessage, type RawEnvelope, readEnvelope } from '../wire/envelope.js';
 import type { SubscriptionId } from '../wire/ids.js';
 import { PRIORITIES } from '../wire/priority.js';
+import { isCoreType, REGISTRY } from '../wire/registry.js';
 import type { Filter } from '../wire/subscription.js';
 import { timestampOf } from '../wire/timestamp.js';
 import type { RuntimePort, SessionPort } from './service.js';
@@ -174,7 +175,7 @@ export class Observation {
       // Up to the end of the backfill first: what says so stands between.
       const upTo = Math.min(published, this.#backfillThrough ?? published);
       const entries = await log.read({ ...this.#query(), after: this.#judged, upTo, limit: this.#page });
-      const pruned = await log.prunedThrough();
+      const pruned = await log.prunedThrough(this.#query().principal);
       if (!this.#isReading) return;
       if (pruned > this.#judged) return this.close('DATA_LOSS', 'the log does not reach back that far');
       this.#tell(entries);
@@ -191,7 +192,10 @@ export class Observation {
     for (const entry of entries) {
       if (!this.#isReading) return;
       this.#judged = entry.position;
-      if (this.terms.delivered?.has(entry.id) || isOutside(entry) || !this.#matches(envelopeOf(entry))) continue;
+      if (this.terms.delivered?.has(entry.id) || isOutside(entry)) continue;
+      const envelope = envelopeOf(entry);
+      if (isForeign(entry, envelope) || (this.terms.isGlobal && isForged(entry))) continue;
+      if (!this.#matches(envelope)) continue;
       if (this.#isForbidden()) return;
       this.#deliver(eventText(entry), entry.position);
     }
@@ -295,6 +299,19 @@ export class Observation {
 export function isOutside({ type, text }: LoggedEntry): boolean {
   if (type === 'unsubscribe' || type === 'subscribe' || type.startsWith('subscribe.')) return true;
   return type === 'event.emit' && text.includes(BACKFILL_COMPLETE) && nameOf(text) === BACKFILL_COMPLETE;
+}
+
+/**
+ * Whether a client says something in the name of another session. It is refused, and observers must not take it for the word
+ * of that one.
+ */
+export function isForeign({ direction, sessionId }: LoggedEntry, { session_id }: RawEnvelope): boolean {
+  return direction === 'in' && session_id !== undefined && session_id !== sessionId;
+}
+
+/** Whether a client says what only a runtime says: who observes everybody must not take it for the runtime's word. */
+export function isForged({ direction, type }: LoggedEntry): boolean {
+  return direction === 'in' && isCoreType(type) && REGISTRY[type].direction === 'R';
 }
 
 function nameOf(text: string): unknown {

@@ -23,7 +23,11 @@ export interface Link {
 
 /** How much waits, and what happens beyond. */
 export interface OutboxOptions {
+  /** Who the session belongs to. */
+  readonly principal: string;
   readonly maxPending: number;
+  /** Characters of those that are pending. */
+  readonly maxPendingChars: number;
   /** What a slow connection had still to get is gone from the log: it cannot be served any more. */
   readonly onGap: () => void;
   /** The log failed for good with messages of this session. */
@@ -92,6 +96,7 @@ export class Outbox implements JournalSource {
   #link: Link | undefined;
   /** `away`: no connection, or one that has not said what it wants; `behind`: it gets what it lacks from the log. */
   #mode: 'away' | 'live' | 'behind' = 'away';
+  #queuedChars = 0;
   /** Bytes handed to the journal and not yet to the connection. */
   #owedBytes = 0;
   /** Messages handed to the journal and not yet kept. */
@@ -102,6 +107,8 @@ export class Outbox implements JournalSource {
   #firstOwed = 0;
   #isWaiting = false;
   #isReading = false;
+  /** Counts the beginnings of sending from the log. */
+  #turn = 0;
   /** Up to this position only what `resume` repeats, and of one job where it says so. */
   #replayThrough = 0;
   #replayJob: string | undefined;
@@ -145,6 +152,7 @@ export class Outbox implements JournalSource {
     records: readonly RecordWrite[] | undefined,
   ): void {
     this.#queue.push(new OutItem(this, entry, envelope, records), rank, lane);
+    this.#queuedChars += entry.text.length;
     this.#journal.wake(this);
   }
 
@@ -201,20 +209,22 @@ export class Outbox implements JournalSource {
   /** Repeats, then sends what comes. */
   async replay(link: Link, { after, through, answer, jobId, first }: Replay): Promise<void> {
     if (this.#link !== link) return;
-    this.#isReading = first.length > 0;
     this.#firstOwed = after + 1;
     this.#answer = answer;
-    this.#begin(after, through, jobId);
+    this.#begin(after, through, jobId, first.length > 0);
     if (first.length === 0) return;
+    const turn = this.#turn;
     try {
       for (const id of first) {
         const found = await this.#log.locate(this.#sessionId, id);
-        if (this.#link !== link) return;
+        if (this.#link !== link || turn !== this.#turn) return;
         if (found.kind === 'kept') link.send(found.entry.text);
       }
     } finally {
-      this.#isReading = false;
-      this.#catchUp();
+      if (turn === this.#turn) {
+        this.#isReading = false;
+        this.#catchUp();
+      }
     }
   }
 
@@ -229,7 +239,7 @@ export class Outbox implements JournalSource {
     if (this.#mode === 'live' && this.#link !== undefined) {
       let room = this.#link.room - this.#owedBytes;
       while (this.#queue.length > 0 && room > 0) {
-        const item = this.#queue.shift() as OutItem;
+        const item = this.#next() as OutItem;
         item.link = this.#link;
         const { length } = item.entry.text;
         room -= length;
@@ -237,7 +247,8 @@ export class Outbox implements JournalSource {
         this.#hand(item);
       }
       if (this.#queue.length > 0) {
-        if (this.#queue.length > this.#options.maxPending) {
+        const { maxPending, maxPendingChars } = this.#options;
+        if (this.#queue.length > maxPending || this.#queuedChars > maxPendingChars) {
           // The rest goes through the log, and so does what follows until the connection has caught up.
           this.#mode = 'behind';
           this.#replayThrough = 0;
@@ -277,8 +288,11 @@ export class Outbox implements JournalSource {
     this.#options.onLost();
   }
 
-  #begin(after: number, replayThrough: number, jobId: string | undefined): void {
+  #begin(after: number, replayThrough: number, jobId: string | undefined, isReading = false): void {
     this.#mode = 'behind';
+    // What is still being read for whatever went on before is not wanted any more.
+    this.#turn++;
+    this.#isReading = isReading;
     this.#lastSent = after;
     this.#replayThrough = replayThrough;
     this.#replayJob = jobId;
@@ -288,7 +302,13 @@ export class Outbox implements JournalSource {
 
   /** Hands all that waits to the journal, to be kept and not sent. */
   #spill(): void {
-    for (let item = this.#queue.shift(); item !== undefined; item = this.#queue.shift()) this.#hand(item);
+    for (let item = this.#next(); item !== undefined; item = this.#next()) this.#hand(item);
+  }
+
+  #next(): OutItem | undefined {
+    const item = this.#queue.shift();
+    if (item !== undefined) this.#queuedChars -= item.entry.text.length;
+    return item;
   }
 
   #hand(item: OutItem): void {
@@ -338,14 +358,21 @@ export class Outbox implements JournalSource {
       }
       if (link.room <= 0) return this.#await();
       const upTo = this.#lastKept;
-      const entries = this.#log.read({
-        after: this.#lastSent,
-        upTo,
-        limit: this.#readLimit,
-        sessionIds: [this.#sessionId],
-        direction: 'out',
-      });
-      const pruned = this.#log.prunedThrough();
+      let entries: ReturnType<EventLog['read']>;
+      let pruned: ReturnType<EventLog['prunedThrough']>;
+      try {
+        entries = this.#log.read({
+          after: this.#lastSent,
+          upTo,
+          limit: this.#readLimit,
+          sessionIds: [this.#sessionId],
+          direction: 'out',
+        });
+        pruned = this.#log.prunedThrough(this.#options.principal);
+      } catch {
+        // A log that answers at once fails at once. Nobody above could go on without what it has.
+        return this.#options.onGap();
+      }
       if (entries instanceof Promise || pruned instanceof Promise) {
         this.#readLater(link, upTo, Promise.all([entries, pruned]));
         return;
@@ -355,14 +382,17 @@ export class Outbox implements JournalSource {
   }
 
   #readLater(link: Link, upTo: number, answer: Promise<readonly [readonly LoggedEntry[], number]>): void {
+    const turn = this.#turn;
     this.#isReading = true;
     answer.then(
       ([entries, pruned]) => {
+        if (turn !== this.#turn) return;
         this.#isReading = false;
         if (this.#link !== link || this.#mode !== 'behind') return;
         if (this.#sendRead(link, upTo, entries, pruned)) this.#catchUp();
       },
       () => {
+        if (turn !== this.#turn) return;
         this.#isReading = false;
         if (this.#link === link) this.#options.onGap();
       },

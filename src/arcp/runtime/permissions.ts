@@ -8,6 +8,7 @@ import type { EnvelopeFields, Message } from '../wire/envelope.js';
 import type { LeaseScope } from '../wire/permission.js';
 import type { TrustLevel } from '../wire/session.js';
 import { timestampOf } from '../wire/timestamp.js';
+import { isTerminal } from './job-states.js';
 import { LEASE, type Lease, type LeaseBook, readLeaseBook, sessionOfRecord } from './lease-book.js';
 import { isSameScope } from './lease-states.js';
 import type { JobPort, RuntimePort, Service, SessionPort } from './service.js';
@@ -139,6 +140,7 @@ class Permissions {
     const expiresAtMs = expiryOf(job, question.expiresInMs, this.#expiresInMs);
     const { session } = job;
     const book = await this.#bookOf(session);
+    assertRuns(job);
     const live = book.find(scope);
     if (live?.isLive === true) return live;
     if (book.liveCount >= session.runtime.limits.maxLeases) {
@@ -167,6 +169,7 @@ class Permissions {
   async require(job: JobPort, scope: LeaseScope): Promise<Lease> {
     const named = scopeOf(scope);
     const lease = (await this.#bookOf(job.session)).find(named);
+    assertRuns(job);
     if (lease === undefined) throw new ArcpError('PERMISSION_DENIED', 'there is no lease');
     lease.check();
     return lease;
@@ -307,6 +310,11 @@ class Permissions {
     const book = this.#bookOf(session);
     return book instanceof Promise ? book.then(use) : use(book);
   }
+}
+
+/** A tool that goes on after its job's end has leave for nothing. @throws {ArcpError} CANCELLED */
+function assertRuns({ state }: JobPort): void {
+  if (isTerminal(state)) throw new ArcpError('CANCELLED', 'the job has ended');
 }
 
 function scopeOf({ permission, resource, operation }: LeaseScope): LeaseScope {

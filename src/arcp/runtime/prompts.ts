@@ -7,8 +7,9 @@ import { compileSchema } from '../schema/json-schema.js';
 import type { EnvelopeFields, Message } from '../wire/envelope.js';
 import type { HumanChoice } from '../wire/human.js';
 import type { MessageId } from '../wire/ids.js';
+import type { Payloads } from '../wire/payloads.js';
 import { timestampOf } from '../wire/timestamp.js';
-import type { JobPort, RuntimePort, Service, SessionPort } from './service.js';
+import type { EmitFields, JobPort, RuntimePort, Service, SessionPort } from './service.js';
 import { askerOf, countQuestion, expiryOf, type Question, Questions, Wait } from './waits.js';
 
 /** A question that is answered with a value. */
@@ -269,7 +270,8 @@ class Prompts {
     const { id, job, wait } = prompt;
     if (prompt.default !== undefined) {
       this.#close(prompt, true);
-      job.emit(
+      say(
+        job,
         'human.input.response',
         { value: prompt.default, responded_by: 'default', responded_at: timestampOf(job.session.runtime.now()) },
         { correlation_id: id },
@@ -296,7 +298,7 @@ class Prompts {
   }
 
   #tell({ id, job }: Question, code: string, message: string, cause?: MessageId): void {
-    job.emit('human.input.cancelled', { code, message }, { correlation_id: id, causation_id: cause });
+    say(job, 'human.input.cancelled', { code, message }, { correlation_id: id, causation_id: cause });
   }
 
   #heard(job: JobPort, answer: JsonValue): void {
@@ -311,6 +313,16 @@ class Prompts {
   #fields(job: JobPort) {
     return { correlation_id: undefined, source: askerOf(job, this.#agent) };
   }
+}
+
+/** Says what became of a question. A client may have come back without `human_input`: it hears nothing of it. */
+function say<T extends 'human.input.response' | 'human.input.cancelled'>(
+  job: JobPort,
+  type: T,
+  payload: Payloads[T],
+  fields: EmitFields,
+): void {
+  if (job.session.capabilities.human_input === true) job.emit(type, payload, fields);
 }
 
 function mayAsk(job: JobPort, prompt: unknown): void {

@@ -2,14 +2,15 @@
 // end. All of it comes from the records of the log. ARCP v1.0, sections 6.4 and 19.
 
 import { isObject } from '../../codec/is-object.js';
-import type { JsonValue } from '../../codec/json-value.js';
+import type { JsonObject, JsonValue } from '../../codec/json-value.js';
 import { ArcpError } from '../errors.js';
 import type { EventLog, RecordWrite } from '../log/contract.js';
-import type { JobId, MessageId, SessionId } from '../wire/ids.js';
+import { isJobId, isMessageId, type JobId, type MessageId, type SessionId } from '../wire/ids.js';
 import type { Priority } from '../wire/priority.js';
+import { ANONYMOUS } from './authenticator.js';
 import { CHECKPOINT, type Checkpoint } from './checkpoints.js';
 import type { Core } from './core.js';
-import { JOB, type JobRecord } from './jobs.js';
+import { FOLLOWER, type FollowerRecord, JOB, type JobRecord } from './jobs.js';
 import { SESSION, type Session, type SessionRecord } from './session.js';
 
 /** Records read at once. */
@@ -27,22 +28,67 @@ export async function recover(core: Core, restoreSession: RestoreSession, onSess
   const sessions = new Map<string, Session>();
   const recoveredThrough = await core.log.last();
   for await (const { key, value } of allRecords(core.log, SESSION)) {
-    const session = restoreSession(key as SessionId, value as unknown as SessionRecord);
+    const record = asSessionRecord(value);
+    if (record === undefined) {
+      damaged(core, SESSION, key);
+      continue;
+    }
+    const session = restoreSession(key as SessionId, record);
     session.recoveredThrough = recoveredThrough;
     sessions.set(key, session);
   }
   onSessions();
   const newest = await newestCheckpoints(core);
   for await (const { key, value } of allRecords(core.log, JOB)) {
-    const record = value as unknown as JobRecord;
-    const session = sessions.get(record.sessionId);
+    const record = asJobRecord(value);
+    const session = record === undefined ? undefined : sessions.get(record.sessionId);
+    if (record === undefined) damaged(core, JOB, key);
     // Its session has ended, and the terminal event with it.
-    if (session === undefined) core.write([{ kind: JOB, key, value: undefined }]);
+    else if (session === undefined) core.write([{ kind: JOB, key, value: undefined }]);
     else await recoverJob(core, session, key as JobId, record, newest.get(key));
+  }
+  for await (const { key, value } of allRecords(core.log, FOLLOWER)) {
+    const record = asFollowerRecord(value);
+    const session = record === undefined ? undefined : sessions.get(record.sessionId);
+    if (record === undefined) damaged(core, FOLLOWER, key);
+    else if (session === undefined) core.write([{ kind: FOLLOWER, key, value: undefined }]);
+    else await session.jobs.followAgain(record);
   }
   // A stranger without credentials cannot come back, but may have stayed.
   for (const session of sessions.values())
     if (session.anonymous && !session.isConnected) session.close('the runtime was restarted', 0, () => {});
+}
+
+/** A record that is none of ours, or was damaged, goes: it must not keep the others from standing again. */
+function damaged(core: Core, kind: string, key: string): void {
+  core.report(new TypeError(`the ${kind} ${key} in the log is damaged`), 'recover');
+  core.write([{ kind, key, value: undefined }]);
+}
+
+function asSessionRecord(value: JsonValue): SessionRecord | undefined {
+  const { principal, client, capabilities, anonymous, awaySinceMs } = value as JsonObject;
+  const isOne =
+    typeof principal === 'string' &&
+    isObject(client) &&
+    typeof client.kind === 'string' &&
+    typeof client.version === 'string' &&
+    isObject(capabilities) &&
+    // Else a damaged one could be taken up by who is not its principal.
+    principal.startsWith(ANONYMOUS) === (anonymous === true) &&
+    (awaySinceMs === undefined || typeof awaySinceMs === 'number');
+  return isOne ? (value as unknown as SessionRecord) : undefined;
+}
+
+function asJobRecord(value: JsonValue): JobRecord | undefined {
+  const { sessionId, tool, invokeId } = value as JsonObject;
+  const isOne = typeof sessionId === 'string' && typeof tool === 'string' && isMessageId(invokeId);
+  return isOne ? (value as unknown as JobRecord) : undefined;
+}
+
+function asFollowerRecord(value: JsonValue): FollowerRecord | undefined {
+  const { sessionId, jobId, invokeId } = value as JsonObject;
+  const isOne = typeof sessionId === 'string' && isJobId(jobId) && isMessageId(invokeId);
+  return isOne ? (value as unknown as FollowerRecord) : undefined;
 }
 
 /** Removes checkpoints that nobody will ask for any more. */

@@ -7,17 +7,17 @@ import type { RawEnvelope } from '../wire/envelope.js';
 /** What stands in the log for a credential. */
 export const REDACTED = '[redacted]';
 
-/** A handshake message without its credential; any other as it is. */
+/** A handshake message without its credential, whatever shape that has; any other as it is. */
 export function withoutCredentials(envelope: RawEnvelope): RawEnvelope {
   const { type, payload } = envelope;
   if (type === 'session.authenticate') return { ...envelope, payload: replace(payload, 'response', REDACTED) };
-  if (type !== 'session.open' || !isObject(payload.auth) || payload.auth.token === undefined) return envelope;
-  return { ...envelope, payload: replace(payload, 'auth', replace(payload.auth, 'token', REDACTED)) };
+  if (type !== 'session.open' || payload.auth === undefined) return envelope;
+  return { ...envelope, payload: replace(payload, 'auth', isObject(payload.auth) ? bare(payload.auth) : REDACTED) };
 }
 
-/** Whether a type carries a credential. */
-export function hasCredentials(type: string): boolean {
-  return type === 'session.open' || type === 'session.authenticate';
+/** The scheme alone: what else stands there may be a credential of a version to come. */
+function bare({ scheme, token }: JsonObject): JsonObject {
+  return { ...(scheme !== undefined && { scheme }), ...(token !== undefined && { token: REDACTED }) };
 }
 
 function replace(object: JsonObject, name: string, value: JsonValue): JsonObject {

@@ -14,6 +14,7 @@ export async function resume(
   link: SessionLink,
   message: Message<'resume'>,
 ): Promise<void> {
+  session.heardResume(link);
   try {
     await repeat(core, session, link, message);
   } catch (error) {
@@ -26,6 +27,7 @@ export async function resume(
 async function repeat(core: Core, session: Session, link: SessionLink, message: Message<'resume'>): Promise<void> {
   const { after_message_id, checkpoint_id, include_open_streams } = message.payload;
   if (session.anonymous) throw new ArcpError('PERMISSION_DENIED', 'an anonymous session cannot be resumed');
+  if (!session.takeResume()) throw new ArcpError('RESOURCE_EXHAUSTED', 'too many resumes on one connection');
   let checkpoint: Checkpoint | undefined;
   if (checkpoint_id !== undefined) {
     if (session.capabilities.checkpoints !== true) {
@@ -35,7 +37,7 @@ async function repeat(core: Core, session: Session, link: SessionLink, message: 
   }
   const after =
     after_message_id === undefined
-      ? await core.log.prunedThrough()
+      ? await core.log.prunedThrough(session.principal)
       : positionOf(await core.log.locate(session.id, after_message_id));
   const first = include_open_streams === true ? core.mounted.openStreams(session) : [];
   session.replay(link, message, { after, jobId: message.job_id, first }, () => {

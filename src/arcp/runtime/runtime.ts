@@ -1,6 +1,7 @@
 // The runtime: takes connections, keeps sessions, runs tools as jobs. ARCP v1.0.
 
 import { type Clock, systemClock } from '../../clock.js';
+import type { JsonValue } from '../../codec/json-value.js';
 import { asyncDispose } from '../../dispose.js';
 import type { Transport } from '../../transport/contract.js';
 import type { ArcpAcceptor } from '../acceptor.js';
@@ -16,8 +17,10 @@ import type { RuntimeIdentity, SessionOpen, TrustLevel } from '../wire/session.j
 import { timestampOf } from '../wire/timestamp.js';
 import { ANONYMOUS, type Authenticator, assertPrincipal, type Peer, type RefreshRequest } from './authenticator.js';
 import { Checkpoints } from './checkpoints.js';
-import { Connection, type Sessions } from './connection.js';
+import { Connection } from './connection.js';
 import type { Core, ExtensionHandler } from './core.js';
+import type { Sessions } from './greeting.js';
+import { HalfOpen, partyOfPeer } from './half-open.js';
 import { Heartbeats } from './heartbeat.js';
 import { Intents } from './idempotency.js';
 import type { Job } from './job.js';
@@ -27,7 +30,9 @@ import { earliest, Mounted } from './mounted.js';
 import { recover, sweepCheckpoints } from './recovery.js';
 import type { ConnectionState, Rest, StandingConnection } from './rest.js';
 import type { Bus, Command, JobOwner, JobRequest, JobStarter, Service, SessionPort } from './service.js';
-import { Session, type SessionRecord } from './session.js';
+import type { Session, SessionRecord } from './session.js';
+import { SessionTable } from './session-table.js';
+import { ToolInputs } from './tool-inputs.js';
 import { type Tool, type ToolSource, ToolTable } from './tools.js';
 
 /** What a runtime is made of. */
@@ -145,6 +150,7 @@ class RuntimeCore implements Runtime, Core, Sessions, JobStarter {
   readonly journal: Journal;
   readonly mounted: Mounted;
   readonly tools: ToolSource;
+  readonly inputs: ToolInputs;
   readonly extensions: ReadonlyMap<string, ExtensionHandler>;
   readonly authenticators: ReadonlyMap<string, Authenticator>;
   readonly heartbeats: Heartbeats;
@@ -152,13 +158,10 @@ class RuntimeCore implements Runtime, Core, Sessions, JobStarter {
   readonly checkpoints: Checkpoints;
   readonly offered: Capabilities;
   readonly liveJobs = new Map<string, Job>();
-  readonly #sessions = new Map<string, Session>();
-  /** Sessions without a connection, the longest gone first. */
-  readonly #detached = new Set<Session>();
-  readonly #ofPrincipal = new Map<string, Set<Session>>();
+  readonly #sessions = new SessionTable(this);
   readonly #connections = new Map<Connection, { readonly run: Promise<void>; readonly transport: Transport }>();
   readonly #onFault: ((error: unknown, where: string) => void) | undefined;
-  #halfOpen = 0;
+  readonly #halfOpen: HalfOpen;
   #recovery: Promise<void> | undefined;
   #isRecovering = false;
   #cancelSweep: (() => void) | undefined;
@@ -175,8 +178,10 @@ class RuntimeCore implements Runtime, Core, Sessions, JobStarter {
     this.artifacts = options.artifacts ?? memoryArtifacts();
     this.limits = { ...DEFAULT_LIMITS, ...options.limits };
     assertLimits(this.limits);
+    this.#halfOpen = new HalfOpen(this.limits);
     this.identity = { kind: 'ringline', version: '0.1.0', ...identity };
     this.#onFault = options.onFault;
+    this.inputs = new ToolInputs(this.limits);
     this.tools = new ToolTable(options.tools ?? [], options.toolSources ?? []);
     this.extensions = extensionTable(options.extensions ?? {});
     this.authenticators = authenticatorTable(options.authenticators ?? []);
@@ -191,7 +196,7 @@ class RuntimeCore implements Runtime, Core, Sessions, JobStarter {
       this.offered.heartbeat_interval_seconds ?? 30,
       this.offered.heartbeat_recovery ?? 'fail',
     );
-    this.intents = new Intents(this.log, now, this.limits.idempotencyMs);
+    this.intents = new Intents(this.log, now, this.limits);
     this.checkpoints = new Checkpoints(this.log, this.ids, now, this.limits.maxCheckpoints, (records) =>
       this.write(records),
     );
@@ -229,21 +234,21 @@ class RuntimeCore implements Runtime, Core, Sessions, JobStarter {
 
   async accept(transport: Transport, peer: Peer = {}): Promise<void> {
     if (peer.principal !== undefined) assertPrincipal(peer.principal);
-    if (this.#isClosed || this.#halfOpen >= this.limits.maxHalfOpen) {
+    const party = partyOfPeer(peer);
+    let connection: Connection | undefined;
+    const leave = this.#isClosed
+      ? undefined
+      : this.#halfOpen.enter(peer, party, () => connection?.close(1013, 'too many connections wait'));
+    if (leave === undefined) {
       transport.close(1013, this.#isClosed ? 'the runtime is closed' : 'too many connections wait');
       await transport.closed;
       return;
     }
-    this.#halfOpen++;
-    let isHalfOpen = true;
-    const whole = () => {
-      if (isHalfOpen) this.#halfOpen--;
-      isHalfOpen = false;
-    };
+    connection = new Connection(this, this, transport, peer, leave);
     try {
-      await this.#run(new Connection(this, this, transport, peer, whole), transport);
+      await this.#run(connection, transport);
     } finally {
-      whole();
+      leave();
     }
   }
 
@@ -264,7 +269,7 @@ class RuntimeCore implements Runtime, Core, Sessions, JobStarter {
   }
 
   rest(): Rest | undefined {
-    if (this.#isRecovering || this.#isClosed || this.#halfOpen > 0) return undefined;
+    if (this.#isRecovering || this.#isClosed) return undefined;
     if (!this.journal.isSettled || this.mounted.isBusy) return undefined;
     for (const job of this.liveJobs.values()) if (!job.isHeld) return undefined;
     const dues = [this.mounted.nextDueMs];
@@ -340,6 +345,27 @@ class RuntimeCore implements Runtime, Core, Sessions, JobStarter {
     return this.tools.get(tool) !== undefined;
   }
 
+  async once(
+    { principal }: SessionPort,
+    { type, key, body }: { readonly type: string; readonly key: string; readonly body: JsonValue },
+    work: () => Promise<string>,
+  ): Promise<string> {
+    const scope = Intents.scope(principal, key);
+    const print = await Intents.print(type, body);
+    let outcome = '';
+    await this.intents.inTurn(scope, async (known) => {
+      if (known !== undefined && (known.print !== print || known.outcome === undefined)) {
+        throw new ArcpError('ALREADY_EXISTS', 'the idempotency key was used for something else');
+      }
+      if (known === undefined && !this.intents.hasRoom(principal)) {
+        throw new ArcpError('RESOURCE_EXHAUSTED', 'the principal has used too many keys');
+      }
+      outcome = known?.outcome ?? (await work());
+      if (known === undefined) this.write([this.intents.done(scope, print, outcome)]);
+    });
+    return outcome;
+  }
+
   session(sessionId: string): SessionPort | undefined {
     return this.#sessions.get(sessionId);
   }
@@ -365,29 +391,11 @@ class RuntimeCore implements Runtime, Core, Sessions, JobStarter {
   }
 
   resumable(id: string, principal: string): Session | undefined {
-    const session = this.#sessions.get(id);
-    // Whether somebody else has such a session is not told: they get a fresh one.
-    if (session === undefined || session.principal !== principal || session.isEnding) return undefined;
-    this.#detached.delete(session);
-    return session;
+    return this.#sessions.resumable(id, principal);
   }
 
-  create(principal: string, open: SessionOpen, capabilities: Negotiated): Session {
-    const anonymous = principal === '';
-    const id = this.ids.session();
-    const own = anonymous ? undefined : this.#ofPrincipal.get(principal);
-    if ((own?.size ?? 0) >= this.limits.maxSessionsPerPrincipal) {
-      const longestGone = [...this.#detached].find((session) => session.principal === principal);
-      if (longestGone === undefined) throw new ArcpError('RESOURCE_EXHAUSTED', 'too many sessions');
-      longestGone.close('too many sessions', 0, () => {});
-    }
-    if (this.#sessions.size >= this.limits.maxSessions) throw new ArcpError('RESOURCE_EXHAUSTED', 'too many sessions');
-    return this.#add(id, {
-      principal: anonymous ? `${ANONYMOUS}${id}` : principal,
-      client: open.client,
-      capabilities,
-      anonymous,
-    });
+  create(principal: string, open: SessionOpen, capabilities: Negotiated, peer: Peer): Session {
+    return this.#sessions.create(principal, open, capabilities, partyOfPeer(peer));
   }
 
   #alive({ id }: SessionPort): Session {
@@ -398,40 +406,19 @@ class RuntimeCore implements Runtime, Core, Sessions, JobStarter {
     return session;
   }
 
-  #add(id: SessionId, record: SessionRecord): Session {
-    const session = new Session(this, id, record, {
-      onDetached: (gone) => this.#detached.add(gone),
-      onEnded: (ended) => this.#remove(ended),
-    });
-    this.#sessions.set(id, session);
-    const own = this.#ofPrincipal.get(record.principal);
-    if (own === undefined) this.#ofPrincipal.set(record.principal, new Set([session]));
-    else own.add(session);
-    return session;
-  }
-
-  #remove(session: Session): void {
-    this.#sessions.delete(session.id);
-    this.#detached.delete(session);
-    const own = this.#ofPrincipal.get(session.principal);
-    own?.delete(session);
-    if (own?.size === 0) this.#ofPrincipal.delete(session.principal);
-  }
-
   async #recover(standing: readonly StandingConnection[]): Promise<void> {
     this.#isRecovering = true;
     const awaySinceMs = new Map<Session, number | undefined>();
     const restore = (id: SessionId, record: SessionRecord) => {
-      const session = this.#add(id, record);
+      const session = this.#sessions.add(id, record);
       awaySinceMs.set(session, record.awaySinceMs);
       return session;
     };
+    await this.intents.recover();
     await recover(this, restore, () => {
       for (const connection of standing) this.#goOn(connection);
       for (const [session, sinceMs] of awaySinceMs) {
-        if (session.isConnected) continue;
-        this.#detached.add(session);
-        session.retain(sinceMs);
+        if (!session.isConnected) this.#sessions.setAway(session, sinceMs);
       }
     });
     await this.mounted.recover();
@@ -494,7 +481,11 @@ class RuntimeCore implements Runtime, Core, Sessions, JobStarter {
 
   async #sweepLog(): Promise<void> {
     await this.log.prune({ beforeMs: this.now() - this.limits.logRetentionMs });
-    await this.intents.sweep((records) => this.write(records));
+    await this.intents.sweep(
+      (records) => this.write(records),
+      (principal) =>
+        principal.startsWith(ANONYMOUS) && this.#sessions.get(principal.slice(ANONYMOUS.length)) === undefined,
+    );
     await sweepCheckpoints(this);
   }
 }

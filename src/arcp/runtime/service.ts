@@ -57,6 +57,20 @@ export interface RuntimePort {
   readonly jobs: JobStarter;
   /** Writes records with the next commit; they are kept no later than the messages emitted after this call. */
   write(records: readonly RecordWrite[]): void;
+  /**
+   * Does something by command, once for each idempotency key of the session's principal, whatever the command.
+   *
+   * @param body What the command says: the same key with another body is a conflict.
+   * @param work Does it. @returns Name of what came of it.
+   * @returns That name, also of the first time.
+   * @throws {ArcpError} ERR_ARCP_ALREADY_EXISTS: the key was used for something else. ERR_ARCP_RESOURCE_EXHAUSTED: the
+   *   principal has used too many. And what `work` throws: then the key is free.
+   */
+  once(
+    session: SessionPort,
+    command: { readonly type: string; readonly key: string; readonly body: JsonValue },
+    work: () => Promise<string>,
+  ): Promise<string>;
   /** A session that has not ended, connected or not. */
   session(sessionId: string): SessionPort | undefined;
   /** Whether a session belongs to a principal, also one that is not connected. False for sessions nobody knows. */

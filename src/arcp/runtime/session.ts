@@ -1,5 +1,6 @@
 // A session: authenticated, with its jobs and what it has to say; it outlives its connection. ARCP v1.0, sections 8 and 9.
 
+import { encodeUtf8 } from '../../bytes/utf8.js';
 import type { JsonObject, JsonValue } from '../../codec/json-value.js';
 import { ArcpError, toWireError } from '../errors.js';
 import type { LogEntry, RecordWrite } from '../log/contract.js';
@@ -14,6 +15,7 @@ import type { RefreshRequest } from './authenticator.js';
 import type { Core, ExtensionPort } from './core.js';
 import type { Job } from './job.js';
 import { type JobsSession, SessionJobs } from './jobs.js';
+import { DEFAULT_LIMITS } from './limits.js';
 import { type Link, Outbox, type Replay } from './outbox.js';
 import { RateLimiter } from './rate.js';
 import { canonicalError, isRustCrate } from './rust-crate.js';
@@ -49,6 +51,9 @@ export interface SessionEvents {
 
 /** How long a connection gets to take the last words, in milliseconds. */
 const LAST_WORDS_MS = 5_000;
+
+/** How often one connection may resume: a client does once. */
+const MAX_RESUMES = 16;
 
 /** A session. */
 export class Session implements JobsSession, ExtensionPort {
@@ -86,7 +91,9 @@ export class Session implements JobsSession, ExtensionPort {
     this.jobs = new SessionJobs(core, this);
     this.rate = new RateLimiter(core.clock, core.limits.maxCommandsPerSecond);
     this.outbox = new Outbox(core.journal, core.log, id, {
+      principal: record.principal,
       maxPending: core.limits.maxPendingMessages,
+      maxPendingChars: core.limits.maxBufferedBytes,
       onGap: () => this.#link?.close(1013, 'too slow'),
       onLost: () => this.end('the log failed'),
     });
@@ -228,6 +235,7 @@ export class Session implements JobsSession, ExtensionPort {
   accept(link: SessionLink, payload: Payloads['session.accepted'], to: EnvelopeFields, isResumed: boolean): void {
     const old = this.#link;
     this.#link = link;
+    this.#resumes = 0;
     this.#stopRetention();
     this.outbox.detach();
     old?.close(4000, 'the session went on elsewhere');
@@ -275,6 +283,21 @@ export class Session implements JobsSession, ExtensionPort {
     this.#cancelHold?.();
     this.#cancelHold = undefined;
     this.outbox.goLive(this.#attachedAt);
+  }
+
+  /** Resumes on this connection: each may send all of the log again. */
+  #resumes = 0;
+
+  /** Whether a connection may resume once more. */
+  takeResume(): boolean {
+    return ++this.#resumes <= MAX_RESUMES;
+  }
+
+  /** A resumed connection says what it wants: it gets that, or {@link release}, however long it takes to look up. */
+  heardResume(link: SessionLink): void {
+    if (this.#link !== link) return;
+    this.#cancelHold?.();
+    this.#cancelHold = undefined;
   }
 
   /** Acknowledges a resume and repeats what was missed. */
@@ -407,6 +430,7 @@ export class Session implements JobsSession, ExtensionPort {
   }
 
   #entry(envelope: RawEnvelope, rank: number, text = encodeMessage(envelope)): LogEntry {
+    assertFits(text, Math.max(this.runtime.limits.maxMessageBytes, DEFAULT_LIMITS.maxMessageBytes));
     return {
       sessionId: this.id,
       principal: this.principal,
@@ -421,6 +445,13 @@ export class Session implements JobsSession, ExtensionPort {
       atMs: this.runtime.now(),
       text,
     };
+  }
+}
+
+/** @throws {RangeError} The client would not take it, and wait for it for ever. */
+function assertFits(text: string, maxBytes: number): void {
+  if (text.length * 3 > maxBytes && encodeUtf8(text).length > maxBytes) {
+    throw new RangeError(`a message must be at most ${maxBytes} bytes long`);
   }
 }
 

@@ -6,6 +6,7 @@ import { onAbort } from '../../abort.js';
 import { assertSignal } from '../../bytes/assert.js';
 import { ArcpError, fromWireError } from '../errors.js';
 import { Reader, type StreamReader } from '../streams/reader.js';
+import { ReadRoom, type SessionRoom } from '../streams/room.js';
 import { UnknownStreams } from '../streams/unknown-streams.js';
 import { type StreamWriter, type WriteOptions, Writer } from '../streams/writer.js';
 import type { EnvelopeFields, Message } from '../wire/envelope.js';
@@ -76,6 +77,10 @@ interface SessionStreams {
   readonly written: Map<string, Written>;
   readonly read: Map<string, Read>;
   readonly unknown: UnknownStreams;
+  /** What of the client's may wait to be read. */
+  readonly room: SessionRoom;
+  /** Of its streams outside of jobs. */
+  readonly ownRoom: ReadRoom;
 }
 
 /** What a job has of streams beside those that are open. */
@@ -83,8 +88,15 @@ interface JobStreams {
   thoughts: Writer<'thought'> | undefined;
   /** Opened by the client, and not yet asked for. */
   readonly waiting: StreamReader[];
+  readonly room: ReadRoom;
   readonly askers: { resolve(reader: StreamReader): void; reject(error: unknown): void }[];
 }
+
+/** Streams of the client's that wait for a job to ask for them. */
+const MAX_WAITING_STREAMS = 16;
+
+/** Characters of all streams of a session that wait to be read. */
+const MAX_ROOM_CHARS = 33_554_432;
 
 /** Makes the service of streams. */
 export function streamService(options: StreamServiceOptions = {}): Service<StreamTypes> {
@@ -208,6 +220,7 @@ class Streams {
   jobEnded(job: JobPort): void {
     const own = this.#jobs.get(job.id);
     this.#jobs.delete(job.id);
+    own?.room.end();
     for (const { reject } of own?.askers ?? []) reject(jobEnded());
   }
 
@@ -225,17 +238,24 @@ class Streams {
     if (job_id !== undefined && job === undefined) throw new ArcpError('NOT_FOUND', 'no such job');
     if (payload.kind === 'binary') checkBinary(session, payload.encoding);
     this.#checkRoom(streams);
+    const ofJob = job === undefined ? undefined : this.#jobStreamsOf(job);
+    if (ofJob !== undefined && ofJob.waiting.length >= MAX_WAITING_STREAMS) {
+      throw new ArcpError('RESOURCE_EXHAUSTED', 'the job has streams enough that it has not asked for');
+    }
     const fields = { stream_id: id };
     const port = job ?? session;
+    // A client may have come back without `streaming`: it hears nothing of what it does not know.
+    const mayTell = () => session.capabilities.streaming === true;
     const reader = new Reader(
       {
         maxItems: this.#runtime.limits.maxStreamQueue,
+        room: ofJob?.room ?? streams.ownRoom,
         error: (error) => {
           streams.unknown.silence(id, this.#runtime.clock.now());
-          port.emit('stream.error', error, fields);
+          if (mayTell()) port.emit('stream.error', error, fields);
         },
         pace: (perSecond, reason) => {
-          port.emit('backpressure', { desired_rate_per_second: perSecond, reason }, fields);
+          if (mayTell()) port.emit('backpressure', { desired_rate_per_second: perSecond, reason }, fields);
         },
         onEnd: () => streams.read.delete(id),
       },
@@ -334,7 +354,9 @@ class Streams {
   #streamsOf(session: SessionPort): SessionStreams {
     let streams = this.#sessions.get(session.id);
     if (streams === undefined) {
-      streams = { written: new Map(), read: new Map(), unknown: new UnknownStreams() };
+      const room = { maxChars: MAX_ROOM_CHARS, held: 0 };
+      const ownRoom = new ReadRoom(room);
+      streams = { written: new Map(), read: new Map(), unknown: new UnknownStreams(), room, ownRoom };
       // What comes after the end is not kept.
       if (!session.signal.aborted) this.#sessions.set(session.id, streams);
     }
@@ -344,7 +366,8 @@ class Streams {
   #jobStreamsOf(job: JobPort): JobStreams {
     let own = this.#jobs.get(job.id);
     if (own === undefined) {
-      own = { thoughts: undefined, waiting: [], askers: [] };
+      const { room } = this.#streamsOf(job.session);
+      own = { thoughts: undefined, waiting: [], askers: [], room: new ReadRoom(room) };
       this.#jobs.set(job.id, own);
     }
     return own;

@@ -2,7 +2,7 @@
 // principal. What is unknown belongs to nobody, so that nobody learns what is there.
 
 import { ArcpError } from '../errors.js';
-import type { EventLog } from '../log/contract.js';
+import type { EventLog, LogQuery } from '../log/contract.js';
 import type { Filter } from '../wire/subscription.js';
 import type { RuntimePort } from './service.js';
 
@@ -31,7 +31,12 @@ export function checkLength({ session_id, trace_id, job_id, stream_id, types }: 
 export async function checkOwner(runtime: RuntimePort, principal: string, filter: Filter): Promise<void> {
   const { log } = runtime;
   await each(filter.session_id, (id) => runtime.ownsSession(principal, id));
-  await each(filter.job_id, async (id) => (await runtime.ownerOfJob(id))?.principal === principal);
+  await each(
+    filter.job_id,
+    async (id) =>
+      (await hasOne(log, { principal, jobIds: [id], direction: 'out' })) ||
+      (await runtime.ownerOfJob(id))?.principal === principal,
+  );
   await each(filter.trace_id, (id) => hasOne(log, { principal, traceIds: [id] }));
   await each(filter.stream_id, (id) => hasOne(log, { principal, streamIds: [id] }));
 }
@@ -45,9 +50,6 @@ async function each(
   }
 }
 
-async function hasOne(
-  log: EventLog,
-  clause: { readonly principal: string; readonly traceIds?: readonly string[]; readonly streamIds?: readonly string[] },
-): Promise<boolean> {
+async function hasOne(log: EventLog, clause: Omit<LogQuery, 'after' | 'limit'>): Promise<boolean> {
   return (await log.read({ after: 0, limit: 1, ...clause })).length > 0;
 }

@@ -6,7 +6,14 @@ import type { LoggedEntry } from '../log/contract.js';
 import type { Message, RawEnvelope } from '../wire/envelope.js';
 import type { SubscriptionId } from '../wire/ids.js';
 import type { Filter } from '../wire/subscription.js';
-import { BACKFILL_COMPLETE, isOutside, Observation, type ObservationTerms } from './observation.js';
+import {
+  BACKFILL_COMPLETE,
+  isForeign,
+  isForged,
+  isOutside,
+  Observation,
+  type ObservationTerms,
+} from './observation.js';
 import type { RuntimePort, Service, SessionPort } from './service.js';
 import { checkLength, checkOwner, namesIds } from './subscription-scope.js';
 import { eventText } from './verbatim.js';
@@ -108,6 +115,10 @@ class Subscriptions {
     if (own.observations.size + own.asked >= this.#runtime.limits.maxSubscriptions) {
       throw new ArcpError('RESOURCE_EXHAUSTED', 'the session has too many subscriptions');
     }
+    const ofPrincipal = this.#ofPrincipal.get(session.principal)?.size ?? 0;
+    if (ofPrincipal >= this.#runtime.limits.maxSubscriptionsPerPrincipal) {
+      throw new ArcpError('RESOURCE_EXHAUSTED', 'the principal has too many subscriptions');
+    }
     own.asked++;
     try {
       const isGlobal = await this.#authorise(session, filter);
@@ -166,7 +177,7 @@ class Subscriptions {
       return;
     }
     const own = this.#ofPrincipal.get(entry.principal);
-    if ((own === undefined && this.#global.size === 0) || isOutside(entry)) return;
+    if ((own === undefined && this.#global.size === 0) || isOutside(entry) || isForeign(entry, envelope)) return;
     // However many observers there are, it is written once.
     let text: string | undefined;
     const textOf = (of: LoggedEntry): string => {
@@ -174,6 +185,7 @@ class Subscriptions {
       return text;
     };
     if (own !== undefined) for (const observation of own) observation.offer(entry, envelope, textOf);
+    if (this.#global.size === 0 || isForged(entry)) return;
     for (const observation of this.#global) observation.offer(entry, envelope, textOf);
   }
 

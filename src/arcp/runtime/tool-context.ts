@@ -41,7 +41,7 @@ export interface CoreContext {
   span(report: SpanReport): void;
   /** @param name Dotted. */
   event(name: string, data?: JsonValue): void;
-  /** Says that the tool lives: supervised tools must. @param deadlineMs How long the next one may take. */
+  /** Says that the tool lives: supervised tools must. @param deadlineMs How long the next one may take: an integer of 0 or more. */
   heartbeat(deadlineMs?: number): void;
   /** Keeps data to start again from. @returns Id of the checkpoint. */
   checkpoint(data: JsonValue): string;

@@ -30,8 +30,13 @@ export interface Tool {
   /** What `tool.invoke` calls it. */
   readonly name: string;
   readonly description?: string | undefined;
-  /** JSON Schema of the arguments, for whoever lists the tools. */
+  /**
+   * JSON Schema of the arguments, for whoever lists the tools, as `compileSchema` takes it; `pattern` included. Arguments that
+   * do not fit fail the job with INVALID_ARGUMENT, `details` naming `path` and `issue`, and the handler is not called.
+   */
   readonly inputSchema?: JsonValue | undefined;
+  /** Whether the runtime holds arguments to the schema. Default true. False where somebody behind the tool does. */
+  readonly isInputChecked?: boolean | undefined;
   /**
    * Whether a job that was cut off by a restart of the runtime runs again, from its last checkpoint, under the same id.
    * Default false: such a job fails with UNAVAILABLE.

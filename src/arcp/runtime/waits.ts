@@ -108,7 +108,7 @@ export class Wait<Answer> {
   }
 
   readonly #onAbort = () => {
-    if (this.#isOpen) this.#events.onAborted(this.#job.signal.reason as ArcpError);
+    if (this.#isOpen) this.#safely(() => this.#events.onAborted(this.#job.signal.reason as ArcpError));
   };
 
   #arm(): void {
@@ -119,10 +119,20 @@ export class Wait<Answer> {
         if (!this.#isOpen) return;
         // Timers may be shorter than asked, and the clock of the wall may have been set.
         if (now() < this.#expiresAtMs) this.#arm();
-        else this.#events.onExpired();
+        else this.#safely(() => this.#events.onExpired());
       },
       Math.min(Math.max(leftMs, 0), MAX_TIMER_MS),
     );
+  }
+
+  /** Timers and signals have nobody to throw to: what fails is told, and whoever waits goes on with it. */
+  #safely(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#job.session.runtime.report(error, 'question');
+      this.reject(error);
+    }
   }
 
   #close(): boolean {

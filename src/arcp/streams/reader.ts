@@ -6,6 +6,7 @@ import type { StreamId } from '../wire/ids.js';
 import type { StreamChunk, StreamClose, StreamError, StreamKind, StreamOpen } from '../wire/stream.js';
 import { readChunk, type StreamItem } from './chunk.js';
 import { InboundOrder } from './inbound.js';
+import type { ReadRoom } from './room.js';
 
 /**
  * A stream to read. Iterate it once; leaving the loop cancels it.
@@ -26,6 +27,8 @@ export interface StreamReader extends AsyncIterable<StreamItem> {
 /** What a reader needs of its side. */
 export interface ReaderPort {
   readonly maxItems: number;
+  /** Room it shares with other readers. Default: it has its own alone. */
+  readonly room?: Pick<ReadRoom, 'take' | 'give'> | undefined;
   /** Tells the sender that the stream is over. */
   error(payload: StreamError): void;
   /** Asks the sender for a rate. */
@@ -82,8 +85,11 @@ export class Reader implements StreamReader {
     if (verdict !== 'next') return;
     if (this.#isDiscarded) return this.#check(chunk);
     const chars = charsOf(chunk.data);
-    const isFull = this.#chunks.length >= this.#port.maxItems;
-    if (isFull || (this.#chunks.length > 0 && this.#chars + chars > MAX_QUEUED_CHARS)) {
+    const isFull =
+      this.#chunks.length >= this.#port.maxItems ||
+      (this.#chunks.length > 0 && this.#chars + chars > MAX_QUEUED_CHARS) ||
+      this.#port.room?.take(chars) === false;
+    if (isFull) {
       return this.#break(new ArcpError('BACKPRESSURE_OVERFLOW', 'chunks came faster than they were read'));
     }
     this.#chunks.push({ chunk, chars });
@@ -132,6 +138,7 @@ export class Reader implements StreamReader {
         }
         const { chunk, chars } = this.#chunks.shift() as Waiting;
         this.#chars -= chars;
+        this.#port.room?.give(chars);
         this.#slow();
         try {
           return { value: await readChunk(this.kind, chunk), done: false };
@@ -191,6 +198,7 @@ export class Reader implements StreamReader {
   }
 
   #clear(): void {
+    this.#port.room?.give(this.#chars);
     this.#chunks.length = 0;
     this.#chars = 0;
   }

@@ -386,3 +386,49 @@ describe('a tool', () => {
 test('the service refuses a sweep interval that is none', () => {
   expect(() => testRuntime({ services: [artifactService({ sweepIntervalMs: -1 })] })).toThrow(RangeError);
 });
+
+describe('artifact.put with an idempotency key', () => {
+  const key = { idempotency_key: 'k' };
+  const putAs = (peer: RawPeer, data: string, fields: object = key) =>
+    peer.answerTo(peer.send('artifact.put', { media_type: 'text/plain', data }, fields as Record<string, unknown>));
+
+  test('R7: is carried out once, and answered with the same artifact, in other sessions of the principal too', async () => {
+    const { session, runtime } = bench();
+    const peer = await session();
+    const answers = await Promise.all([putAs(peer, 'aGk='), putAs(peer, 'aGk='), putAs(await session(), 'aGk=')]);
+    expect(new Set(answers.map(idOf)).size).toBe(1);
+    const { artifacts } = runtime as unknown as { artifacts: ArtifactStore };
+    expect(await artifacts.usage('alice')).toEqual({ count: 1, bytes: 2 });
+  });
+
+  test('R7: with another body, or for another command, is ALREADY_EXISTS', async () => {
+    const { session } = bench();
+    const peer = await session();
+    await putAs(peer, 'aGk=');
+    expect(outcome(await putAs(peer, 'aGkh'))).toBe('ALREADY_EXISTS');
+    const id = peer.send('tool.invoke', { tool: 'run', arguments: null }, key);
+    const failed = await peer.until('job.failed', ({ correlation_id }) => correlation_id === id);
+    expect(failed.payload.code).toBe('ALREADY_EXISTS');
+    peer.send('tool.invoke', { tool: 'run', arguments: null }, { idempotency_key: 'other' });
+    await peer.until('job.completed');
+    expect(outcome(await putAs(peer, 'aGk=', { idempotency_key: 'other' }))).toBe('ALREADY_EXISTS');
+  });
+
+  test('R7: is another one for another principal', async () => {
+    const { session } = bench();
+    const mine = await putAs(await session(), 'aGk=');
+    const theirs = await putAs(await session(BOB), 'aGkh');
+    expect(theirs.type).toBe('artifact.ref');
+    expect(idOf(theirs)).not.toBe(idOf(mine));
+  });
+
+  test('is not used up by a put that was refused, and says NOT_FOUND once the artifact is gone', async () => {
+    const { session } = bench({ limits: { maxArtifactBytes: 2 } });
+    const peer = await session();
+    expect(outcome(await putAs(peer, 'aGkh'))).toBe('RESOURCE_EXHAUSTED');
+    const ref = await putAs(peer, 'aGk=');
+    expect(ref.type).toBe('artifact.ref');
+    await ask(peer, 'artifact.release', { artifact_id: idOf(ref) });
+    expect(outcome(await putAs(peer, 'aGk='))).toBe('NOT_FOUND');
+  });
+});

@@ -114,6 +114,8 @@ describe('a queue of messages', () => {
   });
 });
 
+const INTENT_LIMITS = { idempotencyMs: 1_000, maxIntents: 10, maxIntentChars: 10_000 };
+
 describe('intents', () => {
   test('of one key are looked at one after the other, also over a log that takes its time', async () => {
     const records = new Map<string, JsonValue>();
@@ -125,7 +127,7 @@ describe('intents', () => {
         return records.get(key);
       },
     };
-    const intents = new Intents(log, () => 0, 1_000);
+    const intents = new Intents(log, () => 0, INTENT_LIMITS);
     const scope = Intents.scope('alice', 'k');
     const seen: unknown[] = [];
     const turn = (jobId: string) =>
@@ -145,12 +147,18 @@ describe('intents', () => {
   test('that have expired leave the log', async () => {
     let now = 0;
     const log = memoryLog();
-    const intents = new Intents(log, () => now, 1_000);
-    for (const key of ['a', 'b']) {
-      await log.commit({ entries: [], records: [intents.begin(key, 'print', 'job_1' as JobId)] });
+    const intents = new Intents(log, () => now, INTENT_LIMITS);
+    const [first, second] = [Intents.scope('alice', 'a'), Intents.scope('alice', 'b')];
+    for (const scope of [first, second]) {
+      await log.commit({ entries: [], records: [intents.begin(scope, 'print', 'job_1' as JobId)] });
       now += 600;
     }
-    await intents.sweep((records) => void log.commit({ entries: [], records }));
-    expect((await log.records('intent', { limit: 10 })).map(({ key }) => key)).toEqual(['b']);
+    const sweep = (isGone: (principal: string) => boolean) =>
+      intents.sweep((records) => void log.commit({ entries: [], records }), isGone);
+    await sweep(() => false);
+    const kept = async () => (await log.records('intent', { limit: 10 })).map(({ key }) => key);
+    expect(await kept()).toEqual([second]);
+    await sweep((principal) => principal === 'alice');
+    expect(await kept()).toEqual([]);
   });
 });

@@ -50,7 +50,9 @@ function bench(log: EventLog = memoryLog(), maxPending = 4) {
   });
   let gaps = 0;
   const outbox = new Outbox(journal, log, SESSION, {
+    principal: 'alice',
     maxPending,
+    maxPendingChars: Number.MAX_SAFE_INTEGER,
     onGap: () => gaps++,
     onLost: () => faults.push('lost'),
   });
@@ -162,7 +164,7 @@ describe('a connection that is slow', () => {
     const ack = 'msg_ack';
     outbox.pushFirst(link, { ...entryOf(ack, 1), type: 'ack' }, { id: ack } as RawEnvelope, undefined, () => {
       link.room = 0;
-      void outbox.replay(link, { after: 1, first: [] });
+      void outbox.replay(link, { after: 1, through: outbox.lastKept, answer: 0, first: [] });
     });
     link.room = 1_000;
     const meanwhile = say();
@@ -184,7 +186,7 @@ describe('a connection that is slow', () => {
     expect(await kept()).toEqual(said);
     const next = new TestLink(100_000);
     outbox.attach(next);
-    await outbox.replay(next, { after: slow.sent.length, first: [] });
+    await outbox.replay(next, { after: slow.sent.length, through: outbox.lastKept, answer: 0, first: [] });
     await settle(1);
     expect([...slow.sent, ...next.sent]).toEqual(said);
   });
@@ -218,7 +220,7 @@ describe.each([
           outbox.attach(link);
           const last = await log.locate(SESSION, sent.at(-1) ?? '');
           const after = last.kind === 'kept' ? last.entry.position : 0;
-          await outbox.replay(link, { after, first: [] });
+          await outbox.replay(link, { after, through: outbox.lastKept, answer: 0, first: [] });
         };
         for (const one of steps) {
           if (one === 'turn') await settle(1);

@@ -35,7 +35,7 @@ export function slowLog(options: MemoryLogOptions = {}): SlowLog {
       locate: (sessionId, id) => later(() => inner.locate(sessionId, id)),
       find: (principal, id) => later(() => inner.find(principal, id)),
       last: () => later(() => inner.last()),
-      prunedThrough: () => later(() => inner.prunedThrough()),
+      prunedThrough: (principal) => later(() => inner.prunedThrough(principal)),
       prune: (bounds) => later(() => inner.prune(bounds)),
       record: (kind, key) => later(() => inner.record(kind, key)),
       records: (kind, page) => later(() => inner.records(kind, page)),
