@@ -12,8 +12,10 @@ import { Report } from './lib/report.mjs';
 import { setStage } from './lib/stage.mjs';
 import { a2aTable } from './tests/a2a.mjs';
 import { aitpTables } from './tests/aitp.mjs';
+import { arcpTable } from './tests/arcp.mjs';
 import { callsOverPorts, callTable } from './tests/calls.mjs';
 import { demoWorker } from './tests/demo-worker.mjs';
+import { durableSql } from './tests/durable-sql.mjs';
 import {
   identityAtRest,
   pageA2aCallers,
@@ -86,6 +88,7 @@ async function run(stage) {
   await callTable(stage, await inBrowsers(pageCallers), values.write);
   await a2aTable(stage, await inBrowsers(pageA2aCallers));
   await aitpTables(stage, browsers);
+  await arcpTable(stage, browsers);
   await callsOverPorts(stage);
   for (const browser of browsers) await portCalls(stage, browser);
 
@@ -94,6 +97,7 @@ async function run(stage) {
   const restarted = chromium && (await identityAtRest(stage, chromium, startChromium));
   await readmeSnippets(stage, restarted);
   if (browsers.length > 0) await policy(stage, restarted === undefined ? others : [restarted, ...others]);
+  await durableSql(stage);
   await demoWorker(stage);
 }
 

@@ -25,6 +25,9 @@ import { pack } from '../../scripts/test/packaging.mjs';
  * @property {(name: string, text: string) => string} write Puts a file into it; returns its path.
  */
 
+/** Contracts that are built for the suites. */
+const CONTRACTS = ['store', 'transport', 'event-log', 'artifact-store'];
+
 /** Makes a project, which is gone when the process ends, however it ends. @returns {Promise<Project>} */
 export async function makeProject() {
   const folder = mkdtempSync(join(realpathSync(tmpdir()), 'ringline-e2e-'));
@@ -71,10 +74,10 @@ function installDependencies(modules, manifest) {
   }
 }
 
-/** The contracts of stores and transports, which the unit tests hold adapters to as well, as plain JavaScript. */
+/** The contracts of stores, transports, and what ARCP keeps, which the unit tests hold adapters to as well, as plain JavaScript. */
 async function buildContracts(/** @type {string} */ folder) {
   const bundle = await rolldown({
-    input: { store: join(root, 'test/contracts/store.ts'), transport: join(root, 'test/contracts/transport.ts') },
+    input: Object.fromEntries(CONTRACTS.map((name) => [name, join(root, `test/contracts/${name}.ts`)])),
     resolve: { extensionAlias: { '.js': ['.ts', '.js'] } },
     platform: 'neutral',
     logLevel: 'warn',

@@ -3,6 +3,9 @@
 import { a2aCases } from './a2a.mjs';
 import { aitpCases } from './aitp.mjs';
 import { replayCases } from './aitp-replay.mjs';
+import { arcpCases } from './arcp.mjs';
+import { storedArcpCases } from './arcp-stored.mjs';
+import { indexedDbArcpCases } from './arcp-stores.mjs';
 import { codecCases } from './codec.mjs';
 import { documentCases } from './documents.mjs';
 import { identityCases } from './identity.mjs';
@@ -27,6 +30,7 @@ export function portableCases(library) {
     ...sessionCases(library),
     ...a2aCases(library),
     ...aitpCases(library),
+    ...arcpCases(library),
   ];
 }
 
@@ -45,6 +49,8 @@ export function indexedDbCases(library) {
     ...storeContract('IndexedDB', create, (store) => open(names.get(store))),
     ...vaultCases(library, 'vault in IndexedDB', create),
     ...replayCases(library, 'replay memory in IndexedDB', create, (store) => open(names.get(store))),
+    ...indexedDbArcpCases(library),
+    ...storedArcpCases(library),
   ];
 }
 

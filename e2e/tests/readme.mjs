@@ -36,6 +36,10 @@ const KINDS = {
   'js a2a': a2a,
   'js trust': trust,
   'js tct': tct,
+  'js runtime': runtime,
+  'js invoke': invoke,
+  'js observe': observe,
+  'js phone-work': phoneWork,
   'js contract': contract,
   'js errors': errors,
 };
@@ -285,6 +289,71 @@ console.log((await (await fetch(url, { headers: again })).json()).error.code);
     const lines = await output(stage, runtime, before + text + after);
     const printed = lines.join('').replace(/['",\s]/g, '');
     ok(/^\{agenda:\[Mon:dentist\]reader:aid:pubkey:[\w-]{43}\}401403TCT_REVOKED$/.test(printed), printed);
+  }
+}
+
+/** The snippets about a client talk to the runtime of the snippet before them. @param {Stage} stage */
+async function arcp(stage) {
+  const snippets = fences(readFileSync(join(root, 'README.md'), 'utf8'));
+  const textOf = (/** @type {string} */ kind) => snippets.find((snippet) => snippet.kind === kind)?.text ?? '';
+  const program = runScript(stage, stage.node, file(stage, textOf('js runtime')));
+  const [url = '', token = ''] = await program.line((line) => /^(ws:\S+) ([\da-f-]{36})$/.exec(line)?.slice(1));
+  const client = `const [url, token] = ${JSON.stringify([url, token])};\n${textOf('js invoke')}`;
+  return { url, token, client, stop: () => program.stop() };
+}
+
+/** Whoever has no token does not come in. @type {Run} */
+async function runtime(stage) {
+  const { url, stop } = await arcp(stage);
+  const text = `import { connect } from 'ringline/arcp';
+import { openWebSocket } from 'ringline/transport/websocket';
+const open = (auth) => connect({
+  dial: ({ signal }) => openWebSocket(${JSON.stringify(url)}, { signal }),
+  auth,
+  client: { kind: 'stranger', version: '1.0.0' },
+});
+for (const auth of [{ scheme: 'none' }, { scheme: 'bearer', token: 'undefined' }]) {
+  await open(auth).catch(({ code }) => console.log(code));
+}
+`;
+  equal(await output(stage, stage.node, text), ['ERR_ARCP_UNAUTHENTICATED', 'ERR_ARCP_UNAUTHENTICATED']);
+  await stop();
+}
+
+/** @type {Run} */
+async function invoke(stage) {
+  const { client, stop } = await arcp(stage);
+  for (const one of [stage.node, stage.deno, stage.bun]) {
+    if (one === undefined) continue;
+    const lines = await output(stage, one, `${client}\nawait session.close();\n`);
+    equal(lines, ['10 looked it up', '90 wrote it down', 'Tides in 2026: high and low.'], one.name);
+  }
+  await stop();
+}
+
+/** Begins with the message that a client saw first. @type {Run} */
+async function observe(stage, text) {
+  const { client, stop } = await arcp(stage);
+  const loop = 'for await (const { type, payload } of job.events) {';
+  equal(client.split(loop).length, 2, `README: one ${loop}`);
+  const remembered = client.replace(
+    loop,
+    `let since;\n${loop.replace('type, payload', 'type, payload, id')} since ??= id;`,
+  );
+  const after = '\nawait observer.close();\nawait session.close();\n';
+  const lines = await output(stage, stage.node, remembered + text + after);
+  equal(
+    lines.slice(-3).map((line) => line.trim()),
+    ['job.progress 10', 'job.progress 90', 'job.completed'],
+  );
+  await stop();
+}
+
+/** @type {Run} */
+async function phoneWork(stage, text) {
+  for (const one of [stage.node, stage.deno, stage.bun]) {
+    if (one === undefined) continue;
+    equal(await output(stage, one, text), ['true'], one.name);
   }
 }
 
