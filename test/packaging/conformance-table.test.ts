@@ -3,6 +3,7 @@
 
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { type Direction, REGISTRY } from '../../src/arcp/wire/registry.js';
 
 const root = new URL('../../', import.meta.url);
 const table = readFileSync(new URL('test/CONFORMANCE.md', root), 'utf8');
@@ -33,7 +34,7 @@ function rowsOf(text: string): readonly Row[] {
 
 const range = (letter: string, count: number) => Array.from({ length: count }, (_, i) => `${letter}${i + 1}`);
 
-/** What each section has to have a row for. Of A2A and of AITP the numbers stand by themselves. */
+/** What each section has to have a row for. Of A2A, AITP and ARCP the numbers stand by themselves. */
 const REQUIRED: Readonly<Record<string, readonly string[]>> = {
   'agent-phone v1': range('C', 4),
   Threats: [...range('N', 13), ...range('S', 17), ...range('K', 5)],
@@ -42,6 +43,9 @@ const REQUIRED: Readonly<Record<string, readonly string[]>> = {
   'AITP 0.2': range('', 68),
   'AITP: order of checks': ['order'],
   'AITP: threats': [...range('T', 7), 'J4', 'J11'],
+  'ARCP v1.0': range('', 82),
+  'ARCP v1.0: messages': Object.keys(REGISTRY),
+  'ARCP v1.0: threats': range('R', 7),
 };
 
 const rows = [...sections].flatMap(([section, each]) => each.map((row) => ({ section, ...row })));
@@ -98,5 +102,27 @@ describe('AITP', () => {
         'commit_ack',
       ]),
     );
+  });
+});
+
+describe('ARCP', () => {
+  test('each clause has a row whose words are its number', () => {
+    const clauses = sections.get('ARCP v1.0') ?? [];
+    for (const id of range('', 82)) {
+      expect([id, clauses.some(({ row, words }) => row === id && words.includes(`[10.${id}]`))]).toEqual([id, true]);
+    }
+  });
+
+  test('each of the 66 types has one row, with its section and the side that says it', () => {
+    const messages = sections.get('ARCP v1.0: messages') ?? [];
+    expect(messages.map(({ row }) => row).sort()).toEqual(Object.keys(REGISTRY).sort());
+    expect(messages).toHaveLength(66);
+    const sides: Readonly<Record<Direction, string>> = { C: 'in', R: 'out', both: 'both' };
+    for (const { row, about, status } of messages) {
+      const { direction } = REGISTRY[row as keyof typeof REGISTRY];
+      expect([row, status.split(/[,;]/)[0]]).toEqual([row, sides[direction]]);
+      expect(about).toMatch(/^section \d+(?:\.\d+)*$/);
+      if (status.includes(',')) expect(status).toMatch(/^(?:in|out|both), partly: \S/);
+    }
   });
 });
