@@ -7,6 +7,7 @@ import { decodeBase64Strict, encodeBase64, MAX_ARTIFACT_BYTES } from '../wire/ba
 import type { ArtifactId } from '../wire/ids.js';
 import { parseSha256, sha256Hex } from '../wire/sha256.js';
 import type { Core } from './core.js';
+import { deliver } from './deliver.js';
 
 /** How to put an artifact. */
 export interface PutOptions {
@@ -69,7 +70,7 @@ export function artifactsOf(core: Core): Artifacts {
       if (ref.artifact_id !== payload.artifact_id) throw lost();
       return { ref, bytes };
     },
-    release: (artifactId, { signal } = {}) => core.deliver('artifact.release', { artifact_id: artifactId }, signal),
+    release: (artifactId, { signal } = {}) => deliver(core, 'artifact.release', { artifact_id: artifactId }, signal),
   };
 }
 

@@ -52,7 +52,7 @@ export class Calls {
     const isFull = this.#calls.size >= maxCalls || this.#chars + text.length > maxCallChars;
     // Whatever waits, it waits for this.
     if (isFull && envelope.type !== 'resume') {
-      return settle(undefined, arcpError('RESOURCE_EXHAUSTED', 'too many commands wait'));
+      return settle(undefined, arcpError('RESOURCE_EXHAUSTED', 'too many commands'));
     }
     const stopListening = onAbort(signal, (reason) => this.settle(envelope.id, undefined, reason));
     const call: Call = {

@@ -50,6 +50,9 @@ const NOT_REPLAYED = /^(?:session\.(?:accepted|challenge|unauthenticated|rejecte
 /** After so much that the connection has not taken, a stranger's faults are not answered any more. */
 const MAX_BUFFERED_BYTES = 1_048_576;
 
+/** A connection that lasted so long counts as a good one: after it the waits between tries begin anew. */
+const STEADY_MS = 30_000;
+
 /** Longest wait for the runtime to end a closing connection, or to show that it is there. */
 const SHORT_WAIT_MS = 5_000;
 
@@ -76,6 +79,10 @@ export class Core {
   #resumeId: MessageId | undefined;
   /** What came before the answer to our `resume`; `undefined` where none is awaited. */
   #early: string[] | undefined;
+  #earlyChars = 0;
+  /** Connections in a row that did not last, and since when there is this one. */
+  #flaps = 0;
+  #sinceMs = 0;
   #badMessages = 0;
   #isClosing = false;
 
@@ -96,8 +103,14 @@ export class Core {
     return this.accepted.sessionId;
   }
 
-  get isConnected(): boolean {
-    return this.#transport !== undefined;
+  /** The connection, where there is one. */
+  get transport(): Transport | undefined {
+    return this.#transport;
+  }
+
+  /** Whether the connection takes less than is said on it: what a stranger brings about is not said then. */
+  get isChoked(): boolean {
+    return (this.#transport?.bufferedBytes ?? 0) > MAX_BUFFERED_BYTES;
   }
 
   /** Takes over a connection: the first one, or one that replaces a lost one. */
@@ -110,11 +123,12 @@ export class Core {
     this.accepted = next;
     this.clockOffsetMs = this.options.now() - timestampMs(next.acceptedAt);
     this.#transport = transport;
+    this.#sinceMs = this.options.clock.now();
     // A runtime may not know that some are required.
     const missing = missingRequired(this.connect?.required, next.capabilities);
     if (missing.length > 0) {
       this.post('session.close', {});
-      return this.end(arcpError('UNIMPLEMENTED', 'a required capability is missing', { details: { missing } }));
+      return this.end(arcpError('UNIMPLEMENTED', 'a capability is missing', { details: { missing } }));
     }
     void transport.closed.then(() => this.#onClosed(transport));
     this.#watch(transport);
@@ -148,8 +162,7 @@ export class Core {
 
   /** Refuses a message of the runtime's. */
   nack(to: MessageId | undefined, code: string, message: string, details?: JsonValue, fields?: CallFields): void {
-    if ((this.#transport?.bufferedBytes ?? 0) > MAX_BUFFERED_BYTES) return;
-    this.post('nack', { code, message, details }, { ...fields, correlation_id: to });
+    if (!this.isChoked) this.post('nack', { code, message, details }, { ...fields, correlation_id: to });
   }
 
   /**
@@ -177,25 +190,9 @@ export class Core {
   ): Promise<Message<R>> {
     const { signal, timeoutMs = this.options.requestTimeoutMs } = options;
     return new Promise((resolve, reject) => {
-      const settle = (reply: Message | undefined, error?: unknown) => {
-        if (reply === undefined) reject(error);
-        else resolve(reply as Message<R>);
-      };
+      const settle = (reply: Message | undefined, error?: unknown) =>
+        reply === undefined ? reject(error) : resolve(reply as Message<R>);
       this.call(type, payload, { replies, timeoutMs, signal, settle }, fields);
-    });
-  }
-
-  /**
-   * Sends a command that is answered where it is refused and perhaps not at all where it is not. A ping goes behind it:
-   * what was not refused when that is back was taken.
-   */
-  deliver<T extends CoreType>(type: T, payload: Payloads[T], signal?: AbortSignal, fields?: CallFields): Promise<void> {
-    const timeoutMs = this.options.requestTimeoutMs;
-    return new Promise((resolve, reject) => {
-      const settle = (_reply: unknown, error?: unknown) => (error === undefined ? resolve() : reject(error));
-      const id = this.call(type, payload, { replies: ['ack'], timeoutMs, signal, settle }, fields);
-      const passed = (pong: Message | undefined) => pong !== undefined && this.calls.settle(id, pong);
-      if (!this.signal.aborted) this.call('ping', {}, { replies: ['pong'], timeoutMs, settle: passed });
     });
   }
 
@@ -285,6 +282,7 @@ export class Core {
       };
       const options = { replies: ['ack'], timeoutMs: this.options.requestTimeoutMs, settle } as const;
       this.#early = [];
+      this.#earlyChars = 0;
       this.#resumeId = this.call('resume', { after_message_id: after }, options);
     }
     this.calls.resend(unanswered);
@@ -292,7 +290,7 @@ export class Core {
 
   /** The runtime does not say what was missed. What can still be waited for goes on; the rest is lost. */
   #missed(cause: unknown, acceptedId: MessageId): void {
-    const error = arcpError('DATA_LOSS', 'what was missed is gone', { cause });
+    const error = arcpError('DATA_LOSS', 'messages are lost', { cause });
     this.cursor = acceptedId;
     this.#state('lost', error);
     this.router.lose(error, false);
@@ -308,13 +306,14 @@ export class Core {
     if (this.#resumeId !== undefined) this.calls.settle(this.#resumeId, undefined);
     this.#early = undefined;
     const backoff = this.connect?.backoff;
+    if (this.options.clock.now() - this.#sinceMs > STEADY_MS) this.#flaps = 0;
     if (this.#isClosing) this.end(closedByUs());
     else if (backoff === undefined) this.end(arcpError('UNAVAILABLE', 'the connection was lost'));
     else {
       this.router.connected(false);
       this.#state('reconnecting');
       // The connection is gone and no other is there, so that what follows is the only one to replace it.
-      reconnect(this.connect as ResolvedConnect, backoff, this.id, this.signal, (wake) => {
+      reconnect(this.connect as ResolvedConnect, backoff, this.id, this.signal, this.#flaps++, (wake) => {
         this.#wake = wake;
       }).then(
         (next) => this.attach(next),
@@ -324,6 +323,8 @@ export class Core {
   }
 
   #onText(text: string): void {
+    // Behind what ended the session, in what waited.
+    if (this.signal.aborted) return;
     const { maxBadMessages, maxMessageBytes } = this.options.limits;
     this.#silence?.heard();
     const decoded = decodeEnvelope(text, { maxBytes: maxMessageBytes });
@@ -354,7 +355,9 @@ export class Core {
   /** Keeps what a runtime says that did not wait for our `resume`: it says it again, in its place behind what was missed. */
   #wait(early: string[], text: string): void {
     early.push(text);
-    if (early.length > this.options.limits.maxObservedEvents) this.#transport?.abort();
+    this.#earlyChars += text.length;
+    const { maxObservedEvents, maxCallChars } = this.options.limits;
+    if (early.length > maxObservedEvents || this.#earlyChars > maxCallChars) this.#transport?.abort();
   }
 
   #onCore(envelope: RawEnvelope, type: CoreType, chars: number): void {

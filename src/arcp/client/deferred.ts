@@ -14,6 +14,11 @@ export function deferred<T>(): Deferred<T> {
   const promise = new Promise<T>((resolve, reject) => {
     ends = { resolve, reject };
   });
+  return { promise: quiet(promise), ...ends };
+}
+
+/** Marks a promise as looked at: its rejection never counts as unhandled. */
+export function quiet<T>(promise: Promise<T>): Promise<T> {
   promise.catch(() => {});
-  return { promise, ...ends };
+  return promise;
 }

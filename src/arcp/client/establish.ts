@@ -45,6 +45,7 @@ async function open(options: ResolvedConnect, sessionId: SessionId | undefined, 
   const { client, capabilities, required, fingerprint, answerChallenge, auth } = options;
   signal.throwIfAborted();
   const credentials = typeof auth === 'function' ? await auth() : auth;
+  signal.throwIfAborted();
   const transport = await options.dial({ signal });
   const abort = () => transport.abort();
   const stopListening = onAbort(signal, abort);
@@ -59,12 +60,12 @@ async function open(options: ResolvedConnect, sessionId: SessionId | undefined, 
     for (let attempt = 1; step.state === 'challenged'; attempt++) {
       const { challenge, refusal } = step;
       if (answerChallenge === undefined || attempt > MAX_RESPONSES) {
-        throw refusal ?? arcpError('UNAUTHENTICATED', 'a challenge nobody answers');
+        throw refusal ?? arcpError('UNAUTHENTICATED', 'a challenge');
       }
       step = await step.authenticate(await answerChallenge(challenge, { attempt, refusal }));
     }
     if (fingerprint !== undefined && step.runtime.fingerprint !== fingerprint) {
-      throw arcpError('UNAUTHENTICATED', 'another fingerprint than the one pinned');
+      throw arcpError('UNAUTHENTICATED', 'another fingerprint');
     }
     return step;
   } catch (error) {

@@ -79,8 +79,9 @@ export interface Authenticated {
   deliver(listener: (text: string) => void): void;
 }
 
-/** Messages that may wait between acceptance and the start of the session. */
+/** Messages, and characters of them, that may wait between acceptance and the start of the session. */
 const MAX_BACKLOG = 1_024;
+const MAX_BACKLOG_CHARS = 33_554_432;
 
 /**
  * Begins a handshake.
@@ -104,6 +105,7 @@ class Handshake {
   readonly #signal: AbortSignal | undefined;
   readonly #calls = new Calls(this);
   readonly #backlog: string[] = [];
+  #backlogChars = 0;
   #listener: ((text: string) => void) | undefined;
   #waiting: MessageId | undefined;
   #isAccepted = false;
@@ -140,7 +142,7 @@ class Handshake {
 
   #ask<T extends CoreType>(type: T, payload: Payloads[T], sessionId?: SessionId): Promise<Step> {
     return new Promise((resolve, reject) => {
-      if (this.#waiting !== undefined || this.#isAccepted) throw new TypeError('not the next step');
+      if (this.#waiting !== undefined || this.#isAccepted) throw new TypeError('not now');
       if (this.#isLost) throw lost();
       const { requestTimeoutMs: timeoutMs } = this.options;
       const envelope = compose(this.options, sessionId, type, payload);
@@ -163,7 +165,8 @@ class Handshake {
   #onText(text: string): void {
     if (this.#listener !== undefined) return this.#listener(text);
     if (this.#isAccepted) {
-      if (this.#backlog.push(text) > MAX_BACKLOG) this.#transport.abort();
+      this.#backlogChars += text.length;
+      if (this.#backlog.push(text) > MAX_BACKLOG || this.#backlogChars > MAX_BACKLOG_CHARS) this.#transport.abort();
       return;
     }
     const decoded = decodeEnvelope(text);

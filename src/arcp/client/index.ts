@@ -8,6 +8,7 @@ export type { JobState } from '../wire/execution.js';
 export type { ArtifactId, JobId, LeaseId, MessageId, SessionId, StreamId, SubscriptionId } from '../wire/ids.js';
 export type { CoreType, Payloads } from '../wire/payloads.js';
 export type { AuthBlock, AuthScheme, ClientIdentity, RuntimeIdentity } from '../wire/session.js';
+export type { StreamKind } from '../wire/stream.js';
 export type { Filter } from '../wire/subscription.js';
 export type { Artifacts, FetchedArtifact, PutOptions } from './artifacts.js';
 export type { CancelAnswer, CancelOptions } from './cancel.js';
@@ -33,4 +34,5 @@ export type { ClientLimits, ConnectOptions, ReconnectOptions, SessionOptions } f
 export type { ChoicePrompt, InputPrompt, PermissionPrompt, Prompt, PromptEnd } from './prompts.js';
 export { type Checkpoint, ClientSession, startSession, type WaitOptions } from './session.js';
 export type { StreamReading } from './stream-reading.js';
+export type { OpenStreamOptions, StreamWriter } from './stream-writing.js';
 export type { Subscription } from './subscription.js';

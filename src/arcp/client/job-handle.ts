@@ -5,10 +5,12 @@ import type { ArtifactRef } from '../wire/artifact.js';
 import type { Message } from '../wire/envelope.js';
 import type { JobState } from '../wire/execution.js';
 import type { JobId } from '../wire/ids.js';
+import type { StreamKind } from '../wire/stream.js';
 import type { CancelAnswer, CancelOptions } from './cancel.js';
 import type { CallFields } from './compose.js';
 import type { Prompt } from './prompts.js';
 import type { StreamReading } from './stream-reading.js';
+import type { OpenStreamOptions, StreamWriter } from './stream-writing.js';
 
 /** What a job came to: a value, or where it is. */
 export interface JobResult {
@@ -36,7 +38,7 @@ export interface JobOptions {
   readonly idempotencyKey?: string | undefined;
   /**
    * How often the command is sent again, as a new one with the same idempotency key, where nobody knows what came of it
-   * (no answer, a session lost with all it held) or the runtime refused it for now. A key is minted where none is given.
+   * (no answer, a session lost with all it held) or the runtime refused it for now, unless it says to wait more than 10 minutes. A key is minted where none is given.
    * A runtime that knows no such keys, as version 0.1.0 of the Rust crate, may run it twice. 0 to 100, default 0.
    */
   readonly retries?: number | undefined;
@@ -72,7 +74,12 @@ export interface JobHandle {
   /** Streams it opens. */
   readonly streams: AsyncIterable<StreamReading>;
   /**
-   * Cancels it, once it is accepted.
+   * Opens a stream to it, once it is accepted. Throws as `ClientSession.openStream`, and what {@link JobHandle.id} rejects
+   * with.
+   */
+  openStream<K extends StreamKind>(kind: K, options?: OpenStreamOptions): Promise<StreamWriter<K>>;
+  /**
+   * Cancels it, once it is accepted. A rejection that nobody looks at does no harm.
    *
    * @throws {ArcpError} ERR_ARCP_UNAVAILABLE: no answer within the deadline and a second.
    */

@@ -7,16 +7,19 @@ import type { Message } from '../wire/envelope.js';
 import type { JobState } from '../wire/execution.js';
 import type { JobId, MessageId } from '../wire/ids.js';
 import type { Payloads } from '../wire/payloads.js';
+import type { StreamKind } from '../wire/stream.js';
 import { delayMs, pause } from './backoff.js';
-import { type CancelAnswer, type CancelOptions, cancel } from './cancel.js';
+import type { CancelAnswer, CancelOptions } from './cancel.js';
 import type { CallFields } from './compose.js';
 import type { Core } from './core.js';
-import { type Deferred, deferred } from './deferred.js';
+import { type Deferred, deferred, quiet } from './deferred.js';
 import type { JobEvent, JobHandle, JobOptions, JobResult } from './job-handle.js';
+import { later } from './load-later.js';
 import type { Prompt } from './prompts.js';
 import { Queue } from './queue.js';
 import { Silence } from './silence.js';
 import type { StreamReading } from './stream-reading.js';
+import type { OpenStreamOptions, StreamWriter } from './stream-writing.js';
 
 export type { CancelAnswer, CancelOptions } from './cancel.js';
 export type { HeartbeatMissed, JobEvent, JobHandle, JobOptions, JobResult } from './job-handle.js';
@@ -39,6 +42,12 @@ export interface JobBook {
 /** Silent intervals after which a heartbeat counts as missed. */
 const MISSED_BEATS = 2;
 
+/** Shortest heartbeat interval that is gone by, in milliseconds: nobody is to keep us busy with timers. */
+const MIN_INTERVAL_MS = 1_000;
+
+/** Longest wait before a retry, in milliseconds, whatever the runtime says: past it the caller is told. */
+const MAX_RETRY_WAIT_MS = 600_000;
+
 const RETRY = { initialDelayMs: 500, maxDelayMs: 30_000 };
 
 /** A job of this session. */
@@ -60,6 +69,7 @@ export class Job implements JobHandle {
   #silence: Silence | undefined;
   #openPrompts = 0;
   #stopListening: () => void = () => {};
+  #wait: AbortController | undefined;
 
   constructor(core: Core, book: JobBook, tool: string | undefined) {
     const { maxEvents, maxEventChars, maxPrompts, maxStreams } = core.options.limits;
@@ -126,8 +136,12 @@ export class Job implements JobHandle {
     return this;
   }
 
-  async cancel(options: CancelOptions = {}): Promise<CancelAnswer> {
-    return cancel(this.#core, 'job', await this.id, options);
+  cancel(options: CancelOptions = {}): Promise<CancelAnswer> {
+    return quiet(later().then(({ cancel }) => cancel(this.#core, 'job', this.id, options)));
+  }
+
+  async openStream<K extends StreamKind>(kind: K, options: OpenStreamOptions = {}): Promise<StreamWriter<K>> {
+    return (await later()).openStream(this.#core, kind, options, this.id);
   }
 
   /** Takes a message of the job. @param chars Length of its text. */
@@ -174,8 +188,10 @@ export class Job implements JobHandle {
     this.#forget();
     const { clock, random } = this.#core.options;
     const waitMs = error.retryAfterMs ?? delayMs(RETRY, this.#attempt, random());
+    if (waitMs > MAX_RETRY_WAIT_MS) return this.fail(error);
     this.#attempt++;
-    void pause(clock, waitMs, this.#core.signal).then(() => {
+    this.#wait = new AbortController();
+    void pause(clock, waitMs, this.#wait.signal).then(() => {
       if (this.#book.live.has(this)) this.#issue();
     });
   }
@@ -250,6 +266,7 @@ export class Job implements JobHandle {
     this.#forget();
     this.#book.live.delete(this);
     this.#stopListening();
+    this.#wait?.abort();
     this.events.end();
     this.prompts.end();
     this.streams.end();
@@ -276,12 +293,13 @@ export class Job implements JobHandle {
   /** Watches it from now on, where there is an interval to go by. */
   #watch(intervalMs = this.#intervalMs): void {
     if (intervalMs === undefined) return;
-    if (this.#silence !== undefined) return this.#silence.heard(intervalMs);
-    this.#silence = new Silence(this.#core.options.clock, intervalMs, (times) => {
+    const limitMs = Math.max(MIN_INTERVAL_MS, intervalMs);
+    if (this.#silence !== undefined) return this.#silence.heard(limitMs);
+    this.#silence = new Silence(this.#core.options.clock, limitMs, (times) => {
       const isWaiting = this.#openPrompts > 0 || this.#state !== 'running';
       if (isWaiting || times !== MISSED_BEATS) return;
-      this.events.push({ type: 'heartbeat.missed', silentMs: intervalMs * times });
-      if (this.#core.options.heartbeat === 'fail') this.fail(arcpError('HEARTBEAT_LOST', 'no sign of life'));
+      this.events.push({ type: 'heartbeat.missed', silentMs: limitMs * times });
+      if (this.#core.options.heartbeat === 'fail') this.fail(arcpError('HEARTBEAT_LOST', 'silent'));
     });
   }
 }

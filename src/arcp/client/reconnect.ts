@@ -11,6 +11,7 @@ import type { ResolvedConnect } from './options.js';
  * Connects again.
  *
  * @param signal Ends it; rejects with its reason.
+ * @param flaps How many connections before were lost as soon as they stood: so much longer are the waits.
  * @param waits Given a way to cut each wait short.
  * @throws {ArcpError} what the runtime refuses for good; ERR_ARCP_UNAVAILABLE: it took too long.
  */
@@ -19,6 +20,7 @@ export async function reconnect(
   backoff: NonNullable<ResolvedConnect['backoff']>,
   sessionId: SessionId,
   signal: AbortSignal,
+  flaps: number,
   waits: (wake: () => void) => void,
 ): Promise<Authenticated> {
   const { clock, random } = options;
@@ -26,7 +28,7 @@ export async function reconnect(
   for (let attempt = 0; ; attempt++) {
     const wait = new AbortController();
     waits(() => wait.abort());
-    await pause(clock, delayMs(backoff, attempt, random()), wait.signal);
+    await pause(clock, delayMs(backoff, flaps + attempt, random()), wait.signal);
     try {
       return await establish(options, sessionId, signal);
     } catch (error) {

@@ -7,6 +7,7 @@ import type { JobId, MessageId } from '../wire/ids.js';
 import type { Core } from './core.js';
 import type { Desk, DeskMessage, Owner } from './desk.js';
 import type { Job, JobBook } from './job.js';
+import { later } from './load-later.js';
 import type { Prompt } from './prompts.js';
 import { Queue } from './queue.js';
 import { SeenIds } from './seen-ids.js';
@@ -88,6 +89,7 @@ export class Router implements JobBook, Owner {
   /** The connection is gone, or there again: silence in between means nothing. */
   connected(isConnected: boolean): void {
     for (const job of this.live) job.connected(isConnected);
+    this.#desk?.connected(isConnected);
   }
 
   /** Messages are missing, or the runtime began another session. */
@@ -111,13 +113,14 @@ export class Router implements JobBook, Owner {
   }
 
   over(jobId: JobId): void {
-    this.#desk?.end(arcpError('CANCELLED', 'the job ended first'), jobId);
+    this.#desk?.end(arcpError('CANCELLED', 'the job ended'), jobId);
   }
 
   /** Loads what prompts and streams take. */
-  async load(): Promise<void> {
-    const { Desk } = await import('./desk.js');
+  async load(): Promise<Desk> {
+    const { Desk } = await later();
     this.#desk ??= new Desk(this.#core, this);
+    return this.#desk;
   }
 
   /** Keeps a message, and all behind it, until what it takes has been loaded. */
@@ -125,15 +128,15 @@ export class Router implements JobBook, Owner {
     this.#held.push(taken);
     this.#heldChars += taken[2];
     if (this.#heldChars > this.#core.options.limits.maxCallChars) {
-      this.#core.end(arcpError('RESOURCE_EXHAUSTED', 'too many messages wait'));
+      this.#core.end(arcpError('RESOURCE_EXHAUSTED', 'too many messages'));
     }
     this.loading ??= this.load().then(
       () => {
         this.loading = undefined;
         this.#heldChars = 0;
-        for (const held of this.#held.splice(0)) this.take(...held);
+        for (const held of this.#held.splice(0)) if (!this.#core.signal.aborted) this.take(...held);
       },
-      (cause) => this.#core.end(arcpError('INTERNAL', 'the client could not be loaded', { cause })),
+      (cause) => this.#core.end(arcpError('INTERNAL', 'not loaded', { cause })),
     );
   }
 
@@ -148,8 +151,13 @@ export class Router implements JobBook, Owner {
       case 'session.accepted':
         return true;
       case 'session.refresh':
-        import('./refresh.js').then(({ refresh }) => refresh(core, message)).catch(() => {});
+        later().then(
+          ({ refresh }) => refresh(core, message),
+          () => {},
+        );
         return true;
+      case 'backpressure':
+        return this.#desk?.limit(message) === true;
       case 'session.evicted':
         core.end(fromWireError({ code: message.payload.code, message: message.payload.reason }));
         return true;

@@ -10,17 +10,21 @@ import type { DelegationContext, ScheduleWhen } from '../wire/execution.js';
 import type { JobId, LeaseId, MessageId, SessionId } from '../wire/ids.js';
 import type { CoreType, Payloads } from '../wire/payloads.js';
 import type { RuntimeIdentity } from '../wire/session.js';
+import type { StreamKind } from '../wire/stream.js';
 import type { Filter } from '../wire/subscription.js';
 import type { Artifacts } from './artifacts.js';
-import { type CancelAnswer, type CancelOptions, cancel } from './cancel.js';
+import type { CancelAnswer, CancelOptions } from './cancel.js';
 import type { CallFields } from './compose.js';
 import { Core, type SessionEvent } from './core.js';
+import { quiet } from './deferred.js';
 import type { Authenticated } from './handshake.js';
 import { Job } from './job.js';
 import type { JobHandle, JobOptions } from './job-handle.js';
+import { later } from './load-later.js';
 import { type ResolvedConnect, type ResolvedOptions, resolveSession, type SessionOptions } from './options.js';
 import type { Prompt } from './prompts.js';
 import type { StreamReading } from './stream-reading.js';
+import type { OpenStreamOptions, StreamWriter } from './stream-writing.js';
 import type { Subscription } from './subscription.js';
 
 /** A signal for one wait. */
@@ -48,7 +52,7 @@ export class ClientSession {
   /** Use `connect` or {@link startSession}. */
   constructor(core: Core) {
     this.#core = core;
-    const loaded = async () => (await import('./artifacts.js')).artifactsOf(core);
+    const loaded = async () => (await later()).artifactsOf(core);
     this.artifacts = {
       put: async (...call) => (await loaded()).put(...call),
       fetch: async (...call) => (await loaded()).fetch(...call),
@@ -92,7 +96,7 @@ export class ClientSession {
   }
 
   get isConnected(): boolean {
-    return this.#core.isConnected;
+    return this.#core.transport !== undefined;
   }
 
   /** What becomes of the session, from `connected` to `closed`. Of what nobody reads the newest 64 are kept. */
@@ -155,16 +159,13 @@ export class ClientSession {
   }
 
   /** Stops a job to ask a human: it is blocked until the prompt it then has is answered. */
-  interrupt(jobId: JobId, prompt: string, { signal }: WaitOptions = {}): Promise<void> {
-    return this.#core.deliver('interrupt', { target: 'job', target_id: jobId, prompt }, signal, { job_id: jobId });
+  async interrupt(jobId: JobId, prompt: string, { signal }: WaitOptions = {}): Promise<void> {
+    return (await later()).interrupt(this.#core, jobId, prompt, signal);
   }
 
   /** Has a job save a checkpoint. */
   async createCheckpoint(jobId: JobId, options: { label?: string } & WaitOptions = {}): Promise<Checkpoint> {
-    const { label, signal } = options;
-    const fields = { job_id: jobId };
-    const reply = await this.#core.request('checkpoint.create', { label }, ['job.checkpoint'], { signal }, fields);
-    return { id: reply.payload.checkpoint_id, data: reply.payload.data };
+    return (await later()).createCheckpoint(this.#core, jobId, options);
   }
 
   /** Starts a job anew from a checkpoint. Throws as {@link ClientSession.invoke}. */
@@ -184,7 +185,7 @@ export class ClientSession {
     targetId: string = this.id,
     options: CancelOptions = {},
   ): Promise<CancelAnswer> {
-    return cancel(this.#core, target, targetId, options);
+    return quiet(later().then(({ cancel }) => cancel(this.#core, target, targetId, options)));
   }
 
   /**
@@ -194,15 +195,26 @@ export class ClientSession {
    * @param since Begins with what was logged after that message. Default with what happens from now on.
    */
   async subscribe(filter?: Filter, options: { since?: MessageId } & WaitOptions = {}): Promise<Subscription> {
-    const { Observers } = await import('./subscription.js');
+    const { Observers } = await later();
     this.#core.router.observers ??= new Observers(this.#core);
     return this.#core.router.observers.subscribe(filter, options.since, options.signal);
   }
 
+  /**
+   * Opens a stream to the runtime, outside of any job; `JobHandle.openStream` opens one to a job. Where the connection is
+   * lost the stream ends with ERR_ARCP_UNAVAILABLE: what of it has arrived is not known.
+   *
+   * @throws {ArcpError} what the runtime refuses it for; ERR_ARCP_UNIMPLEMENTED: `streaming`, or `binary_streams`, was not
+   *   negotiated; ERR_ARCP_RESOURCE_EXHAUSTED: too many are open.
+   * @throws {TypeError} a kind nobody knows, a binary stream without a content type.
+   */
+  async openStream<K extends StreamKind>(kind: K, options: OpenStreamOptions = {}): Promise<StreamWriter<K>> {
+    return (await later()).openStream(this.#core, kind, options);
+  }
+
   /** Prolongs a lease. @returns When it ends now, as text. */
   async refreshLease(leaseId: LeaseId, additionalSeconds: number, { signal }: WaitOptions = {}): Promise<string> {
-    const payload = { lease_id: leaseId, additional_seconds: additionalSeconds };
-    return (await this.#core.request('lease.refresh', payload, ['lease.extended'], { signal })).payload.expires_at;
+    return (await later()).refreshLease(this.#core, leaseId, additionalSeconds, signal);
   }
 
   /** Asks whether the runtime is there. @returns How long its answer took, in milliseconds. */

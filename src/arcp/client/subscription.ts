@@ -6,6 +6,7 @@ import type { MessageId, SubscriptionId } from '../wire/ids.js';
 import type { Filter } from '../wire/subscription.js';
 import type { Core } from './core.js';
 import { type Deferred, deferred } from './deferred.js';
+import { deliver } from './deliver.js';
 import { Queue } from './queue.js';
 
 /**
@@ -23,8 +24,14 @@ export interface Subscription extends AsyncIterable<RawEnvelope> {
   readonly id: SubscriptionId;
   /** Resolves when everything after `since` has come; at once where nothing was asked for. Rejects where it ends before. */
   readonly backfillComplete: Promise<void>;
-  /** Ends it. What waits is still read. */
-  close(): Promise<void>;
+  /**
+   * How many events came before the marker that ends the backfill: the first so many that are iterated are what was missed,
+   * those behind them happen. 0 where nothing was asked for; `undefined` until the marker has come, and until then every
+   * event that was iterated is of the backfill. Where the runtime begins another session it stays as it is.
+   */
+  readonly backfilled: number | undefined;
+  /** Ends it. What waits is still read. A rejection that nobody looks at does no harm. */
+  close(options?: { readonly signal?: AbortSignal | undefined }): Promise<void>;
 }
 
 /** Name of the event that ends the backfill. */
@@ -90,7 +97,9 @@ class Observing implements Subscription {
   readonly #backfill: Deferred<void> = deferred();
   #awaitsMarker = false;
   #after: MessageId | undefined;
+  #count = 0;
   id!: SubscriptionId;
+  backfilled: number | undefined;
 
   constructor(core: Core, book: Book, filter: Filter | undefined, after: MessageId | undefined) {
     const { maxObservedEvents, maxEventChars } = core.options.limits;
@@ -98,7 +107,7 @@ class Observing implements Subscription {
     this.#book = book;
     this.#filter = filter;
     this.#after = after;
-    if (after === undefined) this.#backfill.resolve();
+    if (after === undefined) this.#complete();
     this.#events = new Queue({
       maxItems: maxObservedEvents,
       maxWeight: maxEventChars,
@@ -121,8 +130,11 @@ class Observing implements Subscription {
       const since = this.#after === undefined ? undefined : { after_message_id: this.#after };
       const settle = (reply: Message | undefined, error?: unknown) => {
         if (reply?.type !== 'subscribe.accepted') return reject(error);
+        const { subscription_id: id } = reply.payload;
+        // Whose events would go to another, which would wait for ever.
+        if (this.#book.has(id)) return reject(arcpError('INVALID_ARGUMENT', 'the subscription id is in use'));
         // In the same turn: events may stand right behind it.
-        this.id = reply.payload.subscription_id;
+        this.id = id;
         this.#awaitsMarker = since !== undefined;
         this.#book.set(this.id, this);
         resolve();
@@ -140,7 +152,7 @@ class Observing implements Subscription {
     this.start().then(
       () => {
         // Left meanwhile.
-        if (this.#events.hasEnded) this.close().catch(() => {});
+        if (this.#events.hasEnded) void this.close();
       },
       (error) => this.end(error),
     );
@@ -155,10 +167,16 @@ class Observing implements Subscription {
     const { envelope } = decoded;
     if (this.#awaitsMarker && envelope.type === 'event.emit' && envelope.payload.name === BACKFILL_COMPLETE) {
       this.#awaitsMarker = false;
-      return this.#backfill.resolve();
+      return this.#complete();
     }
     this.#after = envelope.id;
+    this.#count++;
     this.#events.push(envelope, chars);
+  }
+
+  #complete(): void {
+    this.backfilled ??= this.#count;
+    this.#backfill.resolve();
   }
 
   /** Ends it, for an error or without. */
@@ -173,11 +191,12 @@ class Observing implements Subscription {
     this.end(fromWireError({ code: payload.code, message: payload.reason }));
   }
 
-  async close(): Promise<void> {
-    if (!this.#book.has(this.id)) return this.end();
+  close({ signal }: { readonly signal?: AbortSignal | undefined } = {}): Promise<void> {
+    const isOpen = this.#book.has(this.id);
     this.end();
+    if (!isOpen) return Promise.resolve();
     const payload = { subscription_id: this.id };
-    await this.#core.deliver('unsubscribe', payload, undefined, { subscription_id: this.id });
+    return deliver(this.#core, 'unsubscribe', payload, signal, payload);
   }
 
   [Symbol.asyncIterator](): AsyncIterator<RawEnvelope> {
@@ -185,7 +204,7 @@ class Observing implements Subscription {
       next: () => this.#events.next(),
       return: async () => {
         this.#events.clear();
-        this.close().catch(() => {});
+        void this.close();
         return { value: undefined, done: true };
       },
     };

@@ -1,6 +1,7 @@
 // ARCP inside phone sessions: no second credential, for the session says who the peer is (agent-phone v1, section 8).
 
 import { ChannelError } from '../../errors.js';
+import type { ConnectOptions } from '../../phone/connect.js';
 import type { Handlers } from '../../phone/handlers.js';
 import type { Session } from '../../phone/session.js';
 import { errorOfClose } from '../../phone/session-errors.js';
@@ -41,6 +42,22 @@ export interface ArcpPhone {
    * @throws {ChannelError} ERR_CHANNEL_REFUSED: the session carries one already, or the peer has broken the rules on it.
    */
   open(session: Session): Transport;
+
+  /**
+   * The `dial` of ARCP's `connect`: calls the agent, anew for each connection, and begins one on the session. The session
+   * is closed when the connection ends.
+   *
+   * @param options As phone's `connect` takes them; its handlers are kept beside {@link handlers}.
+   * @returns Rejects with what phone's `connect` rejects with, so with the signal's reason, untouched.
+   * @example
+   * ```ts
+   * const dial = arcpPhone().dial({ identity, transport: webSocket('wss://agent.example/phone'), remoteDid })
+   * const session = await connect({ dial, auth: { scheme: 'none' }, client })
+   * ```
+   */
+  dial(
+    options: Omit<ConnectOptions, 'signal'>,
+  ): (offer: { readonly signal?: AbortSignal | undefined }) => Promise<Transport>;
 }
 
 /**
@@ -69,9 +86,28 @@ export function arcpPhone(options: ArcpPhoneOptions = {}): ArcpPhone {
     }
     return link;
   };
+  const handlers: Handlers = { [ARCP_METHOD]: (params: unknown, { session }) => linkOf(session).take(params) };
+  const open = (session: Session) => linkOf(session).open();
   return {
-    handlers: { [ARCP_METHOD]: (params: unknown, { session }) => linkOf(session).take(params) },
-    open: (session) => linkOf(session).open(),
+    handlers,
+    open,
+    dial:
+      (options) =>
+      async ({ signal }) => {
+        signal?.throwIfAborted();
+        // Not needed by whoever is called.
+        const { connect } = await import('../../phone/connect.js');
+        const both = { ...options, handlers: { ...options.handlers, ...handlers } };
+        const session = await connect(signal === undefined ? both : { ...both, signal });
+        try {
+          const transport = open(session);
+          void transport.closed.then(() => session.close());
+          return transport;
+        } catch (error) {
+          void session.close();
+          throw error;
+        }
+      },
   };
 }
 
