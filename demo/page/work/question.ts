@@ -82,11 +82,10 @@ export function drawQuestion(prompt: Prompt, agentDid: string, onSettled: (settl
 type Settle = (send: () => Promise<void>, words: string) => Promise<void>;
 
 /** Who asks. The runtime says so; that it is the one we dialled, the line has proved. */
-function drawAsker({ agent, expiresAtMs }: Prompt, agentDid: string): HTMLElement {
-  const [did = '', tool = ''] = agent.split('/');
-  const isDialled = did === agentDid;
-  const ring = make('span', 'question-ring', ...(isDialled ? [drawFingerprint(did)] : []));
-  const who = isDialled ? make('span', 'mono', shortDid(did)) : make('span', 'failed', 'somebody you did not dial');
+function drawAsker({ agent, tool = '', expiresAtMs }: Prompt, agentDid: string): HTMLElement {
+  const isDialled = agent === agentDid;
+  const ring = make('span', 'question-ring', ...(isDialled ? [drawFingerprint(agent)] : []));
+  const who = isDialled ? make('span', 'mono', shortDid(agent)) : make('span', 'failed', 'somebody you did not dial');
   const until = expiresAtMs === undefined ? '' : `, until ${times.format(expiresAtMs)}`;
   return make('p', 'question-asker', ring, make('span', '', who, ` asks for ${plain(tool, 40)}${until}`));
 }
