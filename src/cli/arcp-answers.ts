@@ -95,7 +95,7 @@ export class Answers {
   async #permission(prompt: PermissionPrompt): Promise<boolean> {
     if (this.#grants.includes(prompt.permission)) return done(prompt.grant());
     if (!this.#hasPerson) {
-      this.#tell(`${prompt.agent} asks for leave, and nobody is here to give it: ${prompt.text} (--grant PERMISSION)`);
+      this.#tell(`${asker(prompt)} asks for leave, and nobody is here to give it: ${prompt.text} (--grant PERMISSION)`);
       return done(prompt.deny('nobody is here to decide'));
     }
     const line = await this.#ask(prompt, 'Allow it? [y/N] ');
@@ -110,10 +110,8 @@ export class Answers {
     await setImmediate();
     const over = new AbortController();
     void prompt.ended.then((how) => over.abort(how));
-    const { agent, tool = '' } = prompt;
-    const who = tool === '' || agent.endsWith(`/${tool}`) ? agent : `${agent}, ${printable(tool)},`;
     const signal = AbortSignal.any([over.signal, this.#io.signal]);
-    const line = await this.#io.askShown(`\n${who} asks: ${prompt.text}\n${rest}`, signal);
+    const line = await this.#io.askShown(`\n${asker(prompt)} asks: ${prompt.text}\n${rest}`, signal);
     if (line === undefined && over.signal.aborted) this.#io.err(`\n(${String(over.signal.reason)})\n`);
     return line;
   }
@@ -125,10 +123,15 @@ export class Answers {
   }
 
   async #decline(prompt: InputPrompt | ChoicePrompt, remedy: string): Promise<boolean> {
-    this.#tell(`${prompt.agent} asks, and nobody is here to answer: ${prompt.text} (${remedy})`);
+    this.#tell(`${asker(prompt)} asks, and nobody is here to answer: ${prompt.text} (${remedy})`);
     await prompt.cancel('nobody is here to answer');
     return true;
   }
+}
+
+/** Who asks, and through which of its tools. */
+function asker({ agent, tool }: Prompt): string {
+  return tool === undefined ? agent : `${agent}/${printable(tool)}`;
 }
 
 async function done(answered: Promise<void>): Promise<true> {

@@ -67,7 +67,7 @@ describe('the agent at work', () => {
     const { value, asked } = await plan(session, (prompt) => prompt.grant(60));
     expect(value.ordered).toBe(true);
     expect(asked.map(({ kind }) => kind)).toEqual(['input', 'choice', 'permission']);
-    expect(asked.map(({ agent: who }) => who)).toEqual(Array(3).fill(`${agent.did}/dinner.plan`));
+    expect(asked.map(({ agent: who, tool }) => [who, tool])).toEqual(Array(3).fill([agent.did, 'dinner.plan']));
     const { bytes, ref } = await session.artifacts.fetch(value.invitation as ArtifactId);
     expect([ref.media_type, ref.size]).toEqual(['text/html; charset=utf-8', bytes.length]);
     expect(new TextDecoder().decode(bytes)).toContain('Ann &amp; &lt;b>Bob&lt;/b> asks 3 of you');
