@@ -1,7 +1,7 @@
 // Making parts and messages, and getting out what they hold.
 
 import { assertBytes, assertString } from '../../bytes/assert.js';
-import { decodeBase64, encodeBase64 } from './base64.js';
+import { decodeBase64, encodeBase64 } from '../../codec/base64.js';
 import type { Artifact, Message, Part, PartExtras } from './objects.js';
 import { bytes as bytesReader } from './proto-json.js';
 

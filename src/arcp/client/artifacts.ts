@@ -1,9 +1,10 @@
 // Artifacts (ARCP v1.0): bytes too big for a message, kept by the runtime. What comes is held to its size and hash.
 
 import { assertBytes } from '../../bytes/assert.js';
+import { encodeBase64 } from '../../codec/base64.js';
 import { arcpError } from '../errors.js';
 import type { ArtifactRef } from '../wire/artifact.js';
-import { decodeBase64Strict, encodeBase64, MAX_ARTIFACT_BYTES } from '../wire/base64.js';
+import { decodeBase64Strict, MAX_ARTIFACT_BYTES } from '../wire/base64.js';
 import type { ArtifactId } from '../wire/ids.js';
 import { parseSha256, sha256Hex } from '../wire/sha256.js';
 import type { Core } from './core.js';

@@ -2,10 +2,11 @@
 // principals; whose they are not, they do not exist for.
 
 import { assertBytes, assertString } from '../../bytes/assert.js';
+import { encodeBase64 } from '../../codec/base64.js';
 import { ArcpError } from '../errors.js';
 import type { MaybePromise } from '../log/contract.js';
 import type { ArtifactRef } from '../wire/artifact.js';
-import { decodeBase64Strict, encodeBase64, MAX_ARTIFACT_BYTES } from '../wire/base64.js';
+import { decodeBase64Strict, MAX_ARTIFACT_BYTES } from '../wire/base64.js';
 import type { Message } from '../wire/envelope.js';
 import type { ArtifactId } from '../wire/ids.js';
 import { parseSha256, sha256Hex } from '../wire/sha256.js';

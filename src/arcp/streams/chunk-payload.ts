@@ -2,9 +2,10 @@
 
 import { safeParse } from 'valibot';
 import { assertBytes, assertString } from '../../bytes/assert.js';
+import { encodeBase64 } from '../../codec/base64.js';
 import { isObject } from '../../codec/is-object.js';
 import type { JsonObject, JsonValue } from '../../codec/json-value.js';
-import { encodeBase64, MAX_ARTIFACT_BYTES } from '../wire/base64.js';
+import { MAX_ARTIFACT_BYTES } from '../wire/base64.js';
 import { treeIssue, treeRoom } from '../wire/json-tree.js';
 import { sha256Hex } from '../wire/sha256.js';
 import type { StreamChunk, StreamKind } from '../wire/stream.js';

@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { encodeBase64 } from '../../../src/a2a/wire/base64.js';
 import { A2aOperationError } from '../../../src/a2a/wire/errors.js';
 import type { Message, StreamResponse, Task } from '../../../src/a2a/wire/objects.js';
 import {
@@ -15,6 +14,7 @@ import { agentMessage, bytesOfPart, rawPart, textOf, userMessage } from '../../.
 import * as readers from '../../../src/a2a/wire/readers.js';
 import * as requests from '../../../src/a2a/wire/request-readers.js';
 import { isInterrupted, isTerminal } from '../../../src/a2a/wire/states.js';
+import { encodeBase64 } from '../../../src/codec/base64.js';
 import { codeOf, runs } from '../../codec/helpers.js';
 
 const part = (value: unknown) => parseMessage({ messageId: 'm', role: 'ROLE_AGENT', parts: [value] }).parts[0];

@@ -8,8 +8,8 @@ import { artifactService } from '../../../src/arcp/runtime/artifacts-service.js'
 import type { RuntimeOptions } from '../../../src/arcp/runtime/runtime.js';
 import type { ToolContext } from '../../../src/arcp/runtime/tool-context.js';
 import { resultRef, type Tool } from '../../../src/arcp/runtime/tools.js';
-import { encodeBase64 } from '../../../src/arcp/wire/base64.js';
 import { sha256Hex } from '../../../src/arcp/wire/sha256.js';
+import { encodeBase64 } from '../../../src/codec/base64.js';
 import type { JsonObject, JsonValue } from '../../../src/codec/json-value.js';
 import { yieldToEventLoop } from '../../../src/yield.js';
 import { EPOCH_MS, type RawPeer, type Received, settle, testRuntime } from '../support/raw-peer.js';

@@ -11,7 +11,7 @@ import { streamService } from '../../../src/arcp/runtime/streams-service.js';
 import { subscriptionService } from '../../../src/arcp/runtime/subscriptions-service.js';
 import type { ToolContext } from '../../../src/arcp/runtime/tool-context.js';
 import type { Tool } from '../../../src/arcp/runtime/tools.js';
-import { encodeBase64 } from '../../../src/arcp/wire/base64.js';
+import { encodeBase64 } from '../../../src/codec/base64.js';
 import type { JsonObject } from '../../../src/codec/json-value.js';
 import { StorageError } from '../../../src/errors.js';
 import { unhandledDuring } from '../../support/unhandled.js';

@@ -2,8 +2,9 @@ import { Buffer } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeBase64Strict, encodeBase64 } from '../../../src/arcp/wire/base64.js';
+import { decodeBase64Strict } from '../../../src/arcp/wire/base64.js';
 import { parseSha256, sha256Hex } from '../../../src/arcp/wire/sha256.js';
+import { encodeBase64 } from '../../../src/codec/base64.js';
 
 const REFUSED = expect.objectContaining({ code: 'ERR_ARCP_INVALID_ARGUMENT' });
 

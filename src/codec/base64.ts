@@ -1,24 +1,27 @@
-// Base64 with padding (RFC 4648, section 4), which is how JSON carries the bytes of a part. Over the runtime's own `atob`
-// and `btoa`.
+// Base64 of the standard alphabet with padding (RFC 4648, section 4), which is how JSON of other protocols carries bytes.
+// Over the runtime's own `atob` and `btoa`.
 
 /** Bytes turned to text at a time: an argument list holds no more on every engine. */
-const CHUNK_BYTES = 8_192;
+const CHUNK_BYTES = 8_190;
 
 /**
- * Encodes bytes as base64 with padding.
+ * Encodes bytes.
  *
  * @param bytes Any length. Borrowed.
  */
 export function encodeBase64(bytes: Uint8Array): string {
   const pieces: string[] = [];
+  // A multiple of three, so that only the last piece has padding.
   for (let at = 0; at < bytes.length; at += CHUNK_BYTES) {
-    pieces.push(String.fromCharCode(...bytes.subarray(at, at + CHUNK_BYTES)));
+    // Spread, an iterator would step through each byte: ten times the time.
+    const binary: string = Reflect.apply(String.fromCharCode, null, bytes.subarray(at, at + CHUNK_BYTES));
+    pieces.push(btoa(binary));
   }
-  return btoa(pieces.join(''));
+  return pieces.join('');
 }
 
 /**
- * Decodes base64 of the form {@link encodeBase64} writes.
+ * Decodes what {@link encodeBase64} writes, and what `atob` forgives beside it.
  *
  * @returns Fresh bytes.
  * @throws {DOMException} not base64.
