@@ -23,7 +23,7 @@ import {
 import { AitpError } from './errors.js';
 import type { IdentityType } from './manifest.js';
 import { decodeNonce } from './nonce.js';
-import type { PinnedKey, PinnedKeys } from './pinned-keys.js';
+import { isPublicKeyText, type PinnedKey, type PinnedKeys } from './pinned-keys.js';
 import type { AitpSigner } from './signer.js';
 
 /** What a Manifest announces about an identity, and a descriptor repeats. */
@@ -62,7 +62,7 @@ const MEMBERS = /* @__PURE__ */ (() =>
     subject: someText,
     proof: someText,
     issuer: optional(uriText),
-    public_key: optional(that<string>('a public key', isKeyText)),
+    public_key: optional(that<string>('a public key', isPublicKeyText)),
     extensions: optional(anyObject),
   }))();
 
@@ -188,10 +188,6 @@ const DESCRIPTOR: Shape<Read<typeof MEMBERS>> = /* @__PURE__ */ (() => ({
     return read;
   },
 }))();
-
-function isKeyText(value: JsonValue): boolean {
-  return typeof value === 'string' && /^[\w-]{43,44}$/.test(value);
-}
 
 function failed(what: string, cause?: unknown): AitpError {
   return new AitpError('IDENTITY_FAILED', `the identity does not hold: ${what}`, cause === undefined ? {} : { cause });

@@ -2,6 +2,7 @@
 // subject and key are on such a list.
 
 import { assertString } from '../bytes/assert.js';
+import type { JsonValue } from '../codec/json-value.js';
 
 /** One identity known by its key. */
 export interface PinnedKey {
@@ -52,4 +53,9 @@ export function trustAnyPinnedKey(): PinnedKeys {
 /** Two texts as one: a key holds no blank, so that the first one ends it. */
 function nameOf(subject: string, publicKey: string): string {
   return `${publicKey} ${subject}`;
+}
+
+/** Whether a value has the form in which AITP writes a public key by itself: 32 or 33 bytes in base64url. */
+export function isPublicKeyText(value: JsonValue): boolean {
+  return typeof value === 'string' && /^[\w-]{43,44}$/.test(value);
 }

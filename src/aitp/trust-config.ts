@@ -2,7 +2,6 @@
 // what to do when something cannot be looked up. Ours to write, so that a defect is a mistake of ours and not a peer's.
 
 import { parseJsonStrict } from '../codec/json.js';
-import type { JsonValue } from '../codec/json-value.js';
 import {
   capability,
   closedObject,
@@ -18,7 +17,7 @@ import {
 import { DEFAULT_MAX_STALENESS_SEC } from './constants.js';
 import { AitpError } from './errors.js';
 import { type IssuerKeys, issuerKeys } from './oidc-keys.js';
-import { type PinnedKeys, pinnedKeys } from './pinned-keys.js';
+import { isPublicKeyText, type PinnedKeys, pinnedKeys } from './pinned-keys.js';
 import type { FailMode } from './revocation.js';
 
 /** Whom an agent believes, ready to be passed on. */
@@ -79,7 +78,7 @@ function readDocument(input: string | Uint8Array) {
 }
 
 const DOCUMENT = /* @__PURE__ */ (() => {
-  const key = that<string>('a public key', isKeyText);
+  const key = that<string>('a public key', isPublicKeyText);
   const failMode = oneOf('fail_closed', 'fail_open', 'soft_fail');
   const flag = that<boolean>('a boolean', (value) => typeof value === 'boolean');
   return closedObject({
@@ -97,7 +96,3 @@ const DOCUMENT = /* @__PURE__ */ (() => {
     revocation_policy: optional(closedObject({ mode: optional(failMode), max_staleness_secs: optional(seconds(0)) })),
   });
 })();
-
-function isKeyText(value: JsonValue): boolean {
-  return typeof value === 'string' && /^[\w-]{43,44}$/.test(value);
-}
