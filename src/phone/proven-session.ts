@@ -1,11 +1,12 @@
 // A caller's session with a peer that is asked for the proof of its exact DID. Loaded by `connect` only where it is.
 
 import type { Channel } from '../channel/contract.js';
-import { startDeadline, unlessAborted } from '../channel/deadline.js';
+import { startDeadline } from '../channel/deadline.js';
 import { DEFAULT_TIMEOUT_MS } from '../channel/initiate.js';
 import { systemClock } from '../clock.js';
 import { ChannelError, RpcError } from '../errors.js';
 import type { Identity } from '../identity/identity.js';
+import { unlessAborted } from '../unless-aborted.js';
 import type { Authorize } from './handlers.js';
 import { check, PROOF_METHOD, prove } from './proof.js';
 import { type PeerRecord, Session } from './session.js';

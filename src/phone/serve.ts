@@ -1,7 +1,7 @@
 // Being called: admission, handshake, a session per caller.
 
 import { assertInteger } from '../bytes/assert.js';
-import { type Attempt, startDeadline, unlessAborted } from '../channel/deadline.js';
+import { type Attempt, startDeadline } from '../channel/deadline.js';
 import { DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS } from '../channel/initiate.js';
 import { loadSuite, SUBPROTOCOL } from '../channel/parties.js';
 import { type RespondOptions, respond } from '../channel/respond.js';
@@ -16,6 +16,7 @@ import { defaultSuite } from '../noise/default-suite.js';
 import { type PreparedSuite, withSpareKeys } from '../noise/spare-keys.js';
 import type { NoiseSuite } from '../noise/suite.js';
 import type { Acceptor, IncomingCall } from '../transport/contract.js';
+import { unlessAborted } from '../unless-aborted.js';
 import { type AdmissionLimits, Admissions, resolveAdmission } from './admission.js';
 import { type Authorize, handlersWith } from './handlers.js';
 import { PROOF_METHOD, proofHandler } from './proof.js';

@@ -135,7 +135,7 @@ async function open(attempt: Attempt, options: WebSocketOptions): Promise<Transp
     const failed = ({ error }: { readonly error?: unknown }) => {
       // Once the connection stands this changes nothing any more: its end is the transport's business.
       if (connected) return;
-      refuse(`no connection; does anybody listen there and speak ${demanded ?? 'WebSocket'}?`, error);
+      refuse(`no connection; does anybody there speak ${demanded ?? 'WebSocket'}?`, error);
       transport.abort();
     };
     socket.addEventListener('error', failed);

@@ -1,12 +1,12 @@
 // One run of an executor: from the client's message until the executor has settled. Everybody who changes its task goes
 // through here, one after another: the executor, a cancel, time, and the closing server.
 
+import { deferred } from '../../deferred.js';
 import { LimitError } from '../../errors.js';
 import { publicError } from '../wire/error-json.js';
 import { A2aOperationError } from '../wire/errors.js';
 import type { Message, Task } from '../wire/objects.js';
 import { isInterrupted, isTerminal } from '../wire/states.js';
-import { deferred } from './deferred.js';
 import type { Follower } from './event-feed.js';
 import type { ExecutionContext, Executor } from './executor.js';
 import { LiveTask, type LiveTaskHost, type LiveTaskSubject } from './live-task.js';

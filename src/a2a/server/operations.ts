@@ -1,7 +1,7 @@
 // What each operation does, once a request is known to be one: visibility, the application's say, and the work itself.
 
-import { unlessAborted } from '../../channel/deadline.js';
 import type { JsonObject } from '../../codec/json-value.js';
+import { unlessAborted } from '../../unless-aborted.js';
 import type { AgentCard } from '../card/agent-card.js';
 import { A2aOperationError } from '../wire/errors.js';
 import type { Message, Task } from '../wire/objects.js';

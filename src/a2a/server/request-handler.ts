@@ -4,12 +4,12 @@
 //   required extensions, capability, parameters, visibility of the task and authorisation, and then the operation itself.
 
 import { onAbort } from '../../abort.js';
-import { unlessAborted } from '../../channel/deadline.js';
 import type { Clock } from '../../clock.js';
 import { isSdkError } from '../../errors.js';
 import type { AllowedOrigins } from '../../http/cors.js';
 import { readBody } from '../../http/read-body.js';
 import { requestBody } from '../../http/request-body.js';
+import { unlessAborted } from '../../unless-aborted.js';
 import type { AgentCard } from '../card/agent-card.js';
 import { addCorsHeaders, addPreflightHeaders } from '../discovery/cors.js';
 import type { CardHandler } from '../discovery/serve-card.js';

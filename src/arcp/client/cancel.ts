@@ -1,6 +1,6 @@
 // Cancelling a job, a stream or a session (ARCP v1.0, section 10.4). Loaded with the first cancel.
 
-import { onAbort } from '../../abort.js';
+import { unlessAborted } from '../../unless-aborted.js';
 import type { Core } from './core.js';
 
 /** How to cancel. */
@@ -33,18 +33,9 @@ export async function cancel(
   targetId: string | Promise<string>,
   { reason, deadlineMs, signal }: CancelOptions,
 ): Promise<CancelAnswer> {
-  const payload = { target, target_id: await unlessAborted(targetId, signal), reason, deadline_ms: deadlineMs };
+  const payload = { target, target_id: await unlessAborted(signal, targetId), reason, deadline_ms: deadlineMs };
   const replies = ['cancel.accepted', 'cancel.refused'] as const;
   const timeoutMs = (deadlineMs ?? DEFAULT_DEADLINE_MS) + 1_000;
   const reply = await core.request('cancel', payload, replies, { signal, timeoutMs });
   return reply.type === 'cancel.refused' ? { accepted: false, reason: reply.payload.reason } : { accepted: true };
-}
-
-/** What something comes to, unless the signal aborts first: then rejects with its reason. */
-export function unlessAborted<T>(awaited: T | Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  return new Promise((resolve, reject) => {
-    if (signal?.aborted) return reject(signal.reason);
-    const stopListening = onAbort(signal, reject);
-    Promise.resolve(awaited).then(resolve, reject).finally(stopListening);
-  });
 }

@@ -2,6 +2,7 @@
 // router.
 
 import type { JsonValue } from '../../codec/json-value.js';
+import { deferred } from '../../deferred.js';
 import type { Transport } from '../../transport/contract.js';
 import { type ArcpError, arcpError } from '../errors.js';
 import { missingRequired } from '../wire/capabilities.js';
@@ -19,7 +20,6 @@ import { timestampMs } from '../wire/timestamp.js';
 import { pause } from './backoff.js';
 import { type CallOptions, Calls } from './calls.js';
 import { type CallFields, compose } from './compose.js';
-import { deferred } from './deferred.js';
 import type { Authenticated } from './handshake.js';
 import type { ResolvedConnect, ResolvedOptions } from './options.js';
 import { Queue } from './queue.js';

@@ -1,11 +1,11 @@
 // Commands that nothing answers where they are taken. Loaded with the first of them.
 
+import { quiet } from '../../deferred.js';
 import type { Message } from '../wire/envelope.js';
 import type { MessageId } from '../wire/ids.js';
 import type { CoreType, Payloads } from '../wire/payloads.js';
 import type { CallFields } from './compose.js';
 import type { Core } from './core.js';
-import { quiet } from './deferred.js';
 
 /** What says that a command was taken; the last where it is the answer to a prompt, which every channel then hears is over. */
 const REPLIES = ['ack', 'human.input.cancelled'] as const;

@@ -2,6 +2,7 @@
 // a lost session.
 
 import { onAbort } from '../../abort.js';
+import { type Deferred, deferred, quiet } from '../../deferred.js';
 import { ArcpError, arcpError, fromWireError } from '../errors.js';
 import type { Message } from '../wire/envelope.js';
 import type { JobState } from '../wire/execution.js';
@@ -12,7 +13,6 @@ import { delayMs, pause } from './backoff.js';
 import type { CancelAnswer, CancelOptions } from './cancel.js';
 import type { CallFields } from './compose.js';
 import type { Core } from './core.js';
-import { type Deferred, deferred, quiet } from './deferred.js';
 import type { JobEvent, JobHandle, JobOptions, JobResult } from './job-handle.js';
 import { later } from './load-later.js';
 import type { Prompt } from './prompts.js';

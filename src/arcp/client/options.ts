@@ -4,12 +4,11 @@ import { assertInteger, assertSignal } from '../../bytes/assert.js';
 import { type Clock, systemClock } from '../../clock.js';
 import type { Transport } from '../../transport/contract.js';
 import type { ArcpError } from '../errors.js';
+import type { MaybePromise } from '../log/contract.js';
 import type { Negotiated } from '../wire/capabilities.js';
 import { type IdFactory, idFactory, type MessageId, type SessionId } from '../wire/ids.js';
 import type { AuthBlock, ClientIdentity } from '../wire/session.js';
 import type { Backoff } from './backoff.js';
-
-type MaybePromise<T> = T | Promise<T>;
 
 /** How much a session holds. Each is 1 or more. */
 export interface ClientLimits {

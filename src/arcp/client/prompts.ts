@@ -3,6 +3,7 @@
 
 import { printable } from '../../bytes/printable.js';
 import type { JsonValue } from '../../codec/json-value.js';
+import { deferred, quiet } from '../../deferred.js';
 import { ArcpError, arcpError } from '../errors.js';
 import type { Message } from '../wire/envelope.js';
 import type { HumanChoice } from '../wire/human.js';
@@ -11,7 +12,6 @@ import type { LeaseScope } from '../wire/permission.js';
 import { timestampMs, timestampOf } from '../wire/timestamp.js';
 import type { CallFields } from './compose.js';
 import type { Core } from './core.js';
-import { deferred, quiet } from './deferred.js';
 import { deliver } from './deliver.js';
 
 /** Longest text of a prompt that is shown, in UTF-16 units. */

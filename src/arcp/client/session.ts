@@ -2,6 +2,7 @@
 
 import { assertInteger } from '../../bytes/assert.js';
 import type { JsonObject, JsonValue } from '../../codec/json-value.js';
+import { quiet } from '../../deferred.js';
 import { asyncDispose } from '../../dispose.js';
 import { arcpError } from '../errors.js';
 import type { Negotiated } from '../wire/capabilities.js';
@@ -16,7 +17,6 @@ import type { Artifacts } from './artifacts.js';
 import type { CancelAnswer, CancelOptions } from './cancel.js';
 import type { CallFields } from './compose.js';
 import { Core, type SessionEvent } from './core.js';
-import { quiet } from './deferred.js';
 import type { Authenticated } from './handshake.js';
 import { Job } from './job.js';
 import type { JobHandle, JobOptions } from './job-handle.js';

@@ -1,11 +1,11 @@
 // A stream to the runtime (ARCP v1.0, section 11): the writer of ../streams/writer.ts over the session. Loaded with the first.
 
 import { assertSignal } from '../../bytes/assert.js';
+import { unlessAborted } from '../../unless-aborted.js';
 import { arcpError } from '../errors.js';
 import { type StreamWriter, Writer } from '../streams/writer.js';
 import type { JobId } from '../wire/ids.js';
 import { STREAM_KINDS, type StreamKind } from '../wire/stream.js';
-import { unlessAborted } from './cancel.js';
 import type { Core } from './core.js';
 import { deliver } from './deliver.js';
 
@@ -35,7 +35,7 @@ export async function openStream<K extends StreamKind>(
   if (!STREAM_KINDS.includes(kind)) throw new TypeError(`there is no kind of stream called ${kind}`);
   const isBinary = kind === 'binary';
   if (isBinary && contentType === undefined) throw new TypeError('a binary stream must have a contentType');
-  const jobId = await unlessAborted(job, signal);
+  const jobId = await unlessAborted(signal, job);
   const desk = await core.router.load();
   core.signal.throwIfAborted();
   const { capabilities } = core.accepted;

@@ -1,11 +1,11 @@
 // Observing what other sessions and jobs do (ARCP v1.0, section 13): first what was missed, then what happens.
 
+import { type Deferred, deferred } from '../../deferred.js';
 import { type ArcpError, arcpError, fromWireError } from '../errors.js';
 import { type Message, type RawEnvelope, readEnvelope } from '../wire/envelope.js';
 import type { MessageId, SubscriptionId } from '../wire/ids.js';
 import type { Filter } from '../wire/subscription.js';
 import type { Core } from './core.js';
-import { type Deferred, deferred } from './deferred.js';
 import { deliver } from './deliver.js';
 import { Queue } from './queue.js';
 

@@ -1,4 +1,4 @@
-// A promise and its two ends, where they are in different hands. Of a job and a prompt nobody may ever ask how they ended,
+// A promise and its two ends, where they are in different hands. Floor 0, beside abort.ts. Nobody may ever ask how it ended,
 // so that a rejection nobody looks at must not end the process.
 
 /** A promise that somebody else settles. */
