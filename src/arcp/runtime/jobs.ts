@@ -109,20 +109,14 @@ export class SessionJobs implements JobOwnerEvents {
 
   /** Runs a tool by command. */
   invoke(message: Message<'tool.invoke'>): void | Promise<void> {
-    const { payload, idempotency_key } = message;
-    const request: JobRequest = {
+    const { id, payload, trace_id, priority } = message;
+    return this.startOnce(message, () => ({
       tool: payload.tool,
       arguments: payload.arguments,
-      invokeId: message.id,
-      traceId: message.trace_id,
-      priority: message.priority,
-    };
-    if (idempotency_key === undefined) {
-      this.start(request);
-      return;
-    }
-    const body = { tool: payload.tool, arguments: payload.arguments };
-    return this.#once('tool.invoke', body, idempotency_key, request, () => request);
+      invokeId: id,
+      traceId: trace_id,
+      priority,
+    }));
   }
 
   /** Starts a job by command, once for each idempotency key. */
