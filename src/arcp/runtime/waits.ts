@@ -1,5 +1,6 @@
 // What prompts and permission requests have in common: a job waits for a human, for some time, and for whatever comes first.
 
+import { type Deferred, deferred } from '../../deferred.js';
 import { ArcpError } from '../errors.js';
 import type { MessageId } from '../wire/ids.js';
 import type { JobPort, SessionPort } from './service.js';
@@ -63,9 +64,10 @@ export interface WaitEvents {
 
 /** A wait of a job. The job is blocked while it is open. */
 export class Wait<Answer> {
+  /** A tool that was cut off may have stopped listening: a rejection never counts as unhandled. */
   readonly answer: Promise<Answer>;
   #isOpen = true;
-  #settle!: { readonly resolve: (answer: Answer) => void; readonly reject: (error: unknown) => void };
+  readonly #settle: Deferred<Answer> = deferred();
   readonly #job: JobPort;
   readonly #expiresAtMs: number;
   readonly #events: WaitEvents;
@@ -79,11 +81,7 @@ export class Wait<Answer> {
     this.#expiresAtMs = expiresAtMs;
     this.#uncount = uncount;
     this.#events = events;
-    this.answer = new Promise((resolve, reject) => {
-      this.#settle = { resolve, reject };
-    });
-    // A tool that was cut off may have stopped listening.
-    this.answer.catch(() => {});
+    this.answer = this.#settle.promise;
     this.#unblock = job.block();
     job.signal.addEventListener('abort', this.#onAbort, { once: true });
     this.#arm();
