@@ -1,4 +1,4 @@
-// One agent: a key, a Manifest, and the calls people make with them (AITP 0.2; the calls of section 8.9 of our digest).
+// One agent: a key, a Manifest, and the calls people make with them (AITP 0.2; the calls of section 8.9).
 // Texts go in and texts come out; nothing here uses the network. Each call is one function of this room with the key, the
 // clock and the decisions of the agent filled in.
 

@@ -1,4 +1,4 @@
-// Numbers and literals of `aitp/0.2` (section 2.1 of our digest), and the limits of our own.
+// Numbers and literals of `aitp/0.2` (section 2.1), and the limits of our own.
 
 /** The protocol literal, in `version` members and `ver` claims. */
 export const AITP_VERSION = 'aitp/0.2';

@@ -1,4 +1,4 @@
-// Errors of AITP (section 11 of our digest of `aitp/0.2`): one table of the registered codes, from which the stable codes
+// Errors of AITP (section 11 of `aitp/0.2`): one table of the registered codes, from which the stable codes
 // of this package follow, both ways. Each names what failed, and nothing of a secret.
 
 import { SdkError } from '../errors.js';

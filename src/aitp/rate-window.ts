@@ -1,4 +1,4 @@
-// How often somebody may ask within a minute or so (AITP 0.2, section 8.4 of our digest). A window for each name, and a
+// How often somebody may ask within a minute or so (AITP 0.2, section 8.4). A window for each name, and a
 // bound on the names.
 
 import { type AitpClock, readClock } from './timestamps.js';

@@ -56,7 +56,7 @@ describe.skipIf(!found)('what is made here is valid by the schemas', () => {
     valid('revocation snapshot', 'revocation-list');
     valid('session bundle', 'session-bundle');
     for (const name of ['envelope', 'PoP challenge', 'PoP response']) valid(name, 'envelope');
-    // Its type is the one thing outside the schema: section 9.3 of our digest.
+    // Its type is the one thing outside the schema: section 9.3.
     const invocation = JSON.parse(made.get('invocation')?.text ?? '');
     expect(faults('envelope', invocation)).toContain('enum #/message_type');
     expect(faults('envelope', { ...invocation, message_type: 'tct' })).toEqual([]);

@@ -1,5 +1,5 @@
 // Writes primitives.json and signed.json: keys, thumbprints, signing inputs and signed artifacts of `aitp/0.2`. Every value
-// that AITP publishes, or that our digest of it states, is written down below in `PUBLISHED` and has to come out again.
+// that AITP publishes is written down below in `PUBLISHED` and has to come out again.
 // Made with node:crypto, `@noble/curves` (P-256: repeatable signatures), the npm packages `canonicalize` and `jose`;
 // nothing of ours is run. From the root: node vectors/aitp/make.mjs
 import assert from 'node:assert/strict';

@@ -1,5 +1,5 @@
-// The signatures of one card, tried one after another: each ends as an attempt in the report, and none can stop the next
-// (A2A digest 3.5, steps 5 to 8). Who says whether a signature holds, a key or a callback, is behind `Judge`.
+// The signatures of one card, tried one after another: each ends as an attempt in the report, and none can stop the next.
+// Who says whether a signature holds, a key or a callback, is behind `Judge`.
 
 import { encodeUtf8 } from '../../bytes/utf8.js';
 import type { JsonObject, JsonValue } from '../../codec/json-value.js';

@@ -1,5 +1,5 @@
 // What we sign has to be v1.0 to the letter: what a verifier might read otherwise, or not at all, is refused before it is
-// signed rather than reported after (A2A digest 3.7, step 1).
+// signed rather than reported after.
 
 import { isObject } from '../../codec/is-object.js';
 import type { JsonObject, JsonValue } from '../../codec/json-value.js';

@@ -1,5 +1,5 @@
 // From signatures that hold to a card to rely on: read again from the text that was signed, so that nothing else gets in
-// (A2A digest 3.5, step 6; threat J7).
+// (threat J7).
 
 import { isObject } from '../../codec/is-object.js';
 import type { JsonObject } from '../../codec/json-value.js';

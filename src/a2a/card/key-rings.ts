@@ -1,4 +1,4 @@
-// The keys a caller pins, in the forms that people have keys in, sorted by the cards they count for (A2A digest 3.6).
+// The keys a caller pins, in the forms that people have keys in, sorted by the cards they count for.
 
 import { isObject } from '../../codec/is-object.js';
 import type { PublicJwk } from '../../documents/jwk.js';

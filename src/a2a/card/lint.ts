@@ -1,5 +1,4 @@
-// What of a card makes verifiers disagree: everything whose canonical form depends on the profile (A2A digest 3.7, step 6;
-// 3.10 is the recipe for a card without findings).
+// What of a card makes verifiers disagree: everything whose canonical form depends on the profile.
 
 import { isObject } from '../../codec/is-object.js';
 import type { JsonObject, JsonValue } from '../../codec/json-value.js';

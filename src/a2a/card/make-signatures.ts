@@ -1,4 +1,4 @@
-// The work of signing a card, in the order of digest 3.7: check, write, sign, and read again as any reader will.
+// The work of signing a card: check, write, sign, and read again as any reader will.
 
 import { encodeUtf8 } from '../../bytes/utf8.js';
 import { isObject } from '../../codec/is-object.js';

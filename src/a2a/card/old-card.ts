@@ -1,4 +1,4 @@
-// Cards of A2A 0.3, brought into the shape of v1.0 for use (A2A digest 1.5). Not for signatures: those are checked over
+// Cards of A2A 0.3, brought into the shape of v1.0 for use. Not for signatures: those are checked over
 // the card as received. What has the wrong kind is carried over as it is, for the
 // walk after this to refuse; so is `undefined`, which the walk takes for absence.
 

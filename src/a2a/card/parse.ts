@@ -1,4 +1,4 @@
-// Reading a card for use: whatever of the known shapes it came in, out comes v1.0 (A2A v1.0, section 4.4; digest 1.4, 1.5).
+// Reading a card for use: whatever of the known shapes it came in, out comes v1.0 (A2A v1.0, section 4.4).
 
 import { isObject } from '../../codec/is-object.js';
 import type { JsonObject, JsonValue } from '../../codec/json-value.js';

@@ -1,4 +1,4 @@
-// Canonical profiles: what the signers out there really sign (A2A digest 3.4). Each turns a card as received into one text.
+// Canonical profiles: what the signers out there really sign. Each turns a card as received into one text.
 // `spec` is A2A v1.0, section 8.4.1, and what we sign; the others are tried, one at a time, when a signature is verified.
 
 import { addMember } from '../../codec/json.js';

@@ -1,5 +1,5 @@
-// One walk over a card as received, driven by the rules: it checks kinds, settles the spellings and shapes that peers use
-// (A2A digest 1.4, 1.5), and writes a fresh object with what one reader of the card is to see (presence: section 5.7).
+// One walk over a card as received, driven by the rules: it checks kinds, settles the spellings and shapes that peers use,
+// and writes a fresh object with what one reader of the card is to see (presence: section 5.7).
 
 import { isObject } from '../../codec/is-object.js';
 import { addMember } from '../../codec/json.js';

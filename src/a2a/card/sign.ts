@@ -1,4 +1,4 @@
-// Signing an agent card so that every verifier out there accepts it (A2A v1.0, section 8.4.2; digest 3.7). Most programs
+// Signing an agent card so that every verifier out there accepts it (A2A v1.0, section 8.4.2). Most programs
 // only verify: what does the work is loaded when it is first wanted.
 
 import type { JsonObject } from '../../codec/json-value.js';

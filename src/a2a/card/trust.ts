@@ -1,5 +1,5 @@
 // Which keys to try for a signature: those the caller pinned, then the sources they configured, and last, where they allow
-// it, the address in the header (A2A digest 3.6). A `kid` selects among them; nothing that a card says adds to them.
+// it, the address in the header. A `kid` selects among them; nothing that a card says adds to them.
 
 import { curveOf, type JwsAlgorithm } from '../../documents/algorithms.js';
 import { type KeySource, MAX_CANDIDATES, selectKeys } from '../../documents/jwks.js';

@@ -1,4 +1,4 @@
-// Verifying an agent card: somebody the caller trusts signed what comes out (A2A v1.0, section 8.4.3; digest 3.5, 3.6).
+// Verifying an agent card: somebody the caller trusts signed what comes out (A2A v1.0, section 8.4.3).
 // What does the work, keys and curves among it, is loaded when it is first wanted.
 
 import type { Clock } from '../../clock.js';

@@ -1,4 +1,4 @@
-// The headers of AITP over HTTP, and what pages are told of them (AITP 0.2, section 9.2 of our digest). The protocol does
+// The headers of AITP over HTTP, and what pages are told of them (AITP 0.2, section 9.2). The protocol does
 // not mention pages.
 
 import { type AllowedOrigins, allowOrigin, answerPreflight } from '../../http/cors.js';

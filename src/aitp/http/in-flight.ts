@@ -1,4 +1,4 @@
-// How many requests are read or judged at once (AITP 0.2, sections 8.4 and 9.2 of our digest), in all and of one address:
+// How many requests are read or judged at once (AITP 0.2, sections 8.4 and 9.2), in all and of one address:
 // bodies may be slow, and whoever sends slow ones must not keep everybody else out.
 
 /** How many are let through. */

@@ -1,4 +1,4 @@
-// What an agent over HTTP is made of, and the limits it keeps (AITP 0.2, sections 8.4 and 9.2 of our digest).
+// What an agent over HTTP is made of, and the limits it keeps (AITP 0.2, sections 8.4 and 9.2).
 
 import { assertInteger } from '../../bytes/assert.js';
 import type { Clock } from '../../clock.js';
