@@ -9,6 +9,7 @@ import { bundleForPages, licencesOf } from './build/bundle.mjs';
 import { checkOutput } from './build/check-output.mjs';
 import { emitModules } from './build/emit.mjs';
 import { inputsDigest, isCurrent, writeStamp } from './build/stamp.mjs';
+import { trimOutput } from './build/trim.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const dist = join(root, 'dist');
@@ -31,6 +32,7 @@ export async function build({ force = false, log = console.log } = {}) {
   mkdirSync(dirname(aside), { recursive: true });
   try {
     await emitModules(root, aside);
+    trimOutput(aside, manifest);
     await writePageBundles(aside, manifest);
     const faults = await checkOutput(root, aside, manifest);
     if (faults.length > 0) throw new Error(faults.join('\n'));

@@ -37,7 +37,7 @@ const all = exportedModules(manifest).map(({ subpath }) => subpath);
 const imports = (subpaths: readonly string[]): string =>
   subpaths.map((subpath, i) => `export * as m${i} from 'ringline${subpath.slice(1)}';`).join('\n');
 
-describe('a consumer compiles', () => {
+describe('a consumer compiles', { timeout: 60_000 }, () => {
   const elsewhere = ['./host/node', './host/node-http'];
   const web = imports(all.filter((subpath) => !elsewhere.includes(subpath)));
 
