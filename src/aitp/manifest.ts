@@ -81,7 +81,7 @@ export interface VerifyManifestOptions extends JcsOptions {
   /** Identity of whoever reads it, for step 6. Without it, step 6 is left out. */
   readonly fetcher?: FetcherIdentity;
   /** Take `http://localhost` and `http://127.0.0.1` as endpoints, for development. Default false. */
-  readonly allowHttpLoopback?: boolean;
+  readonly allowHttpLoopback?: boolean | undefined;
   /** Longest Manifest, in bytes. Default 65,536. */
   readonly maxBytes?: number;
 }

@@ -1,9 +1,8 @@
 // Text of strangers where people read it: in a terminal, a log, an error's message.
 
-// Control characters of both kinds, line and paragraph separators, and marks that turn the reading direction: terminals
-// act on them.
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it looks for.
-const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+// Control characters of both kinds, line and paragraph separators, and all marks that turn the reading direction:
+// terminals act on them.
+const UNSAFE = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_C}]/gu;
 
 /** Longest excerpt, in UTF-16 code units. */
 const EXCERPT_CHARACTERS = 1_000;

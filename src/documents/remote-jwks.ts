@@ -71,9 +71,9 @@ export function remoteJwks(url: string, options: RemoteJwksOptions = {}): KeySou
     maxRedirects: 0,
     expectStatus: [200],
     accept: 'application/jwk-set+json, application/json',
-    allowHttpLoopback: options.allowHttpLoopback ?? false,
-    allowPrivateHosts: options.allowPrivateHosts ?? false,
-    ...(options.fetch === undefined ? {} : { fetch: options.fetch }),
+    allowHttpLoopback: options.allowHttpLoopback,
+    allowPrivateHosts: options.allowPrivateHosts,
+    fetch: options.fetch,
   };
 
   let held: { readonly keys: readonly NamedKey[]; readonly freshUntilMs: number } | undefined;

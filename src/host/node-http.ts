@@ -2,6 +2,7 @@
 // side hears of the other's end.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { isOrigin } from '../bytes/origin.js';
 
 /** Answers a request; `undefined` leaves it to others. Every runtime but Node's HTTP server speaks this form. */
 export type FetchHandler = (request: Request) => Promise<Response | undefined> | Response | undefined;
@@ -41,10 +42,6 @@ export function nodeListener(
     outgoing.on('error', () => {});
     answer(handlers, origin, incoming, outgoing).catch(() => outgoing.destroy());
   };
-}
-
-function isOrigin(text: string): boolean {
-  return URL.canParse(text) && new URL(text).origin === text && /^https?:/.test(text);
 }
 
 async function answer(

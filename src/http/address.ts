@@ -8,12 +8,12 @@ import { parseIpv4, parseIpv6 } from './ip.js';
 import { ipv4Kind, ipv6Kind, type NetworkKind } from './ip-ranges.js';
 import { trimEnd } from './trim-end.js';
 
-/** What a caller may open up. */
+/** What a caller may open up. `undefined` is as good as absent. */
 export interface AddressRules {
   /** Whether this machine may be asked, by `http` as well: for development. Default: no. */
-  readonly allowHttpLoopback?: boolean;
+  readonly allowHttpLoopback?: boolean | undefined;
   /** Whether private networks and this machine may be asked by `https`; link-local addresses never are. Default: no. */
-  readonly allowPrivateHosts?: boolean;
+  readonly allowPrivateHosts?: boolean | undefined;
 }
 
 // Names that never lead into the public Internet, each with everything below it: RFC 6761 (test, invalid), RFC 6762

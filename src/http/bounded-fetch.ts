@@ -13,37 +13,37 @@ import { isBrowser } from './runtime.js';
 /** A `fetch` of the caller's own: to judge the address behind a name, to add credentials, to keep to a proxy. */
 export type FetchLike = (url: string, init: RequestInit) => Promise<Response>;
 
-/** What {@link boundedFetch} may be told. */
+/** What {@link boundedFetch} may be told. `undefined` is as good as absent. */
 export interface BoundedFetchOptions extends AddressRules {
   /** Default: the runtime's. It must not follow redirects when told `redirect: 'manual'`. */
-  readonly fetch?: FetchLike;
-  readonly signal?: AbortSignal;
+  readonly fetch?: FetchLike | undefined;
+  readonly signal?: AbortSignal | undefined;
   /** Time for everything, redirects and the body included, in milliseconds: 1 to 600,000. Default 5,000. */
-  readonly timeoutMs?: number;
+  readonly timeoutMs?: number | undefined;
   /** Length of the body once decompressed, in bytes: 0 to 1 GiB. Default 262,144. */
-  readonly maxBodyBytes?: number;
+  readonly maxBodyBytes?: number | undefined;
   /**
    * Redirects that are followed, 0 to 10, of GET and HEAD only. Default 0: the first one fails. Browsers do not show
    * where a redirect leads, so there each one fails whatever is allowed.
    */
-  readonly maxRedirects?: number;
-  readonly clock?: Clock;
+  readonly maxRedirects?: number | undefined;
+  readonly clock?: Clock | undefined;
   /** Sent with every request to the origin first asked. Elsewhere `crossOriginHeaders` says which go along. */
-  readonly headers?: HeadersInit;
+  readonly headers?: HeadersInit | undefined;
   /** Names of headers that also go to another origin a redirect leads to, `accept` aside. Never a credential's. */
-  readonly crossOriginHeaders?: readonly string[];
+  readonly crossOriginHeaders?: readonly string[] | undefined;
   /** Default GET. */
-  readonly method?: string;
+  readonly method?: string | undefined;
   /** With methods that have one. Borrowed. */
-  readonly body?: string | Uint8Array;
+  readonly body?: string | Uint8Array | undefined;
   /** Value of `Accept`, where `headers` has none. */
-  readonly accept?: string;
+  readonly accept?: string | undefined;
   /** Statuses that count as an answer; another one fails, and its body is not read. Default: any but a redirect. */
-  readonly expectStatus?: readonly number[];
+  readonly expectStatus?: readonly number[] | undefined;
   /** Whether the browser's cookies go along. Default `omit`. */
-  readonly credentials?: RequestCredentials;
+  readonly credentials?: RequestCredentials | undefined;
   /** How a browser uses its HTTP cache; of no effect elsewhere. Default: the browser's own. */
-  readonly cache?: RequestCache;
+  readonly cache?: RequestCache | undefined;
 }
 
 /** An answer, read to its end. */

@@ -1,5 +1,3 @@
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { encodeUtf8 } from '../../src/bytes/utf8.js';
 import type { ProtectedHeader } from '../../src/documents/protected-header.js';
@@ -9,6 +7,7 @@ import { signerFromJwk } from '../../src/documents/signer.js';
 import { verifyCompact } from '../../src/documents/verify.js';
 import { fakeClock } from '../../src/testing/fake-clock.js';
 import keys from '../../vectors/jose/keys.json' with { type: 'json' };
+import { loopbackServer } from '../support/loopback-server.js';
 import { unhandledDuring } from '../support/unhandled.js';
 
 const URL_OF_SET = 'https://keys.example/jwks.json';
@@ -378,37 +377,29 @@ describe('options', () => {
 
 describe('over a real connection', () => {
   it('asks this machine where that is allowed, and nowhere else', async () => {
-    let hits = 0;
-    const server = createServer((request, response) => {
-      hits++;
+    const { url: base, asked } = await loopbackServer((request, response) => {
       if (request.url === '/moved') response.writeHead(302, { location: '/jwks.json' }).end();
       else response.end(JSON.stringify(jwks));
     });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    try {
-      const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-      expect(await remoteJwks(`${base}/jwks.json`, { allowHttpLoopback: true }).find(header('ed'))).toHaveLength(1);
-      expect(hits).toBe(1);
-      await expect(remoteJwks(`${base}/jwks.json`).find(header('ed'))).rejects.toMatchObject(retrieval);
-      expect(hits).toBe(1);
-      const moved = remoteJwks(`${base}/moved`, { allowHttpLoopback: true });
-      await expect(moved.find(header('ed'))).rejects.toMatchObject({
-        ...retrieval,
-        cause: { code: 'ERR_HTTP_REDIRECT' },
-      });
-      expect(hits).toBe(2);
+    expect(await remoteJwks(`${base}/jwks.json`, { allowHttpLoopback: true }).find(header('ed'))).toHaveLength(1);
+    expect(asked).toHaveLength(1);
+    await expect(remoteJwks(`${base}/jwks.json`).find(header('ed'))).rejects.toMatchObject(retrieval);
+    expect(asked).toHaveLength(1);
+    const moved = remoteJwks(`${base}/moved`, { allowHttpLoopback: true });
+    await expect(moved.find(header('ed'))).rejects.toMatchObject({
+      ...retrieval,
+      cause: { code: 'ERR_HTTP_REDIRECT' },
+    });
+    expect(asked).toHaveLength(2);
 
-      // J6: a header that points at a counting server, under a known and an unknown name.
-      const signer = await signerFromJwk(keys[0]!.privateJwk);
-      const source = remote(json(jwks)).source;
-      for (const kid of ['ed', 'new']) {
-        const jku = `${base}/jwks.json`;
-        const token = await signCompact(encodeUtf8('x'), signer, { kid, jku, x5u: jku, jwk: jwks.keys[0]! });
-        await verifyCompact(token, { keys: source }).catch(() => {});
-      }
-      expect(hits).toBe(2);
-    } finally {
-      server.close();
+    // J6: a header that points at a counting server, under a known and an unknown name.
+    const signer = await signerFromJwk(keys[0]!.privateJwk);
+    const source = remote(json(jwks)).source;
+    for (const kid of ['ed', 'new']) {
+      const jku = `${base}/jwks.json`;
+      const token = await signCompact(encodeUtf8('x'), signer, { kid, jku, x5u: jku, jwk: jwks.keys[0]! });
+      await verifyCompact(token, { keys: source }).catch(() => {});
     }
+    expect(asked).toHaveLength(2);
   });
 });

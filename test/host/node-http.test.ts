@@ -63,7 +63,15 @@ describe('nodeListener', () => {
     expect(await (await fetch(new URL('/x', url))).text()).toBe('https://agents.example/x');
   });
 
-  it.each(['agents.example', 'ftp://a.example', 'https://a.example/path', ''])('refuses %j as an origin', (origin) => {
+  it.each([
+    'agents.example',
+    'ftp://a.example',
+    'wss://a.example',
+    'https://a.example/path',
+    'https://a.example:443',
+    'null',
+    '',
+  ])('refuses %j as an origin', (origin) => {
     expect(() => nodeListener([], { origin })).toThrow(TypeError);
   });
 

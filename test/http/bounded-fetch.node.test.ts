@@ -3,7 +3,8 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { boundedFetch } from '../../src/http/bounded-fetch.js';
-import { codeOf, loopbackServer } from './helpers.js';
+import { loopbackServer } from '../support/loopback-server.js';
+import { codeOf } from './helpers.js';
 
 function withResolvers(): { promise: Promise<void>; resolve: () => void } {
   let resolve = () => {};

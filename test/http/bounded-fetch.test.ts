@@ -52,6 +52,29 @@ describe('a request', () => {
     expect(Object.keys(asked[0]?.init ?? {})).not.toContain('cache');
   });
 
+  it('takes an option that is undefined for one that is absent', async () => {
+    const { fetch, asked } = scriptedFetch(() => new Response('{}'));
+    const nothing = {
+      ...{
+        signal: undefined,
+        timeoutMs: undefined,
+        maxBodyBytes: undefined,
+        maxRedirects: undefined,
+        clock: undefined,
+      },
+      ...{ headers: undefined, crossOriginHeaders: undefined, method: undefined, body: undefined, accept: undefined },
+      ...{ expectStatus: undefined, credentials: undefined, cache: undefined },
+      ...{ allowHttpLoopback: undefined, allowPrivateHosts: undefined },
+    } satisfies { [Name in Exclude<keyof BoundedFetchOptions, 'fetch'>]-?: undefined };
+    await boundedFetch(URL_ASKED, { fetch });
+    await boundedFetch(URL_ASKED, { fetch, ...nothing });
+    const [bare, given] = asked.map(({ init }) => ({ ...init, headers: [...new Headers(init.headers)], signal: null }));
+    expect(given).toEqual(bare);
+    expect(await errorOf(boundedFetch('http://127.0.0.1/', { fetch, ...nothing }))).toMatchObject({
+      code: 'ERR_HTTP_URL',
+    });
+  });
+
   it('passes headers, method and body through', async () => {
     const { fetch, asked } = scriptedFetch(() => new Response());
     const options = { method: 'post', body: '{}', headers: { 'X-Key': 'k', Accept: 'text/plain' }, accept: 'a/b' };

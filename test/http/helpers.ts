@@ -1,28 +1,6 @@
-// What the tests of fetching share: a server on loopback that misbehaves as told, a fetch that answers from a script,
-// and bodies that tell what became of them.
+// What the tests of fetching share: a fetch that answers from a script, and bodies that tell what became of them.
 
-import { createServer, type RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { onTestFinished } from 'vitest';
-import { SdkError } from '../../src/errors.js';
-
-/** Starts a server for the test that is running. */
-export async function loopbackServer(
-  listener: RequestListener,
-): Promise<{ url: string; port: number; asked: string[] }> {
-  const asked: string[] = [];
-  const server = createServer((request, response) => {
-    asked.push(`${request.method} ${request.url}`);
-    listener(request, response);
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(async () => {
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
-  });
-  const { port } = server.address() as AddressInfo;
-  return { url: `http://127.0.0.1:${port}`, port, asked };
-}
+export { codeOf } from '../support/code-of.js';
 
 export interface Asked {
   readonly url: string;
@@ -58,15 +36,4 @@ export function watchedBody(pull: (controller: ReadableStreamDefaultController<U
     { highWaterMark: 0 },
   );
   return { stream, state };
-}
-
-/** Code of the error a promise rejects with; `undefined` when it settles well. Errors that are not ours pass through. */
-export async function codeOf(work: Promise<unknown>): Promise<string | undefined> {
-  try {
-    await work;
-    return undefined;
-  } catch (error) {
-    if (error instanceof SdkError) return error.code;
-    throw error;
-  }
 }

@@ -1,10 +1,10 @@
 // Following a `jku` where a policy allows it, and nowhere else: see jku.ts.
 
+import { originOf } from '../../bytes/origin.js';
 import { MAX_URL_CHARACTERS } from '../../bytes/parse-url.js';
 import type { KeySource } from '../../documents/jwks.js';
 import { A2aError } from '../errors.js';
 import { type JkuOptions, type JkuPolicy, parseExact } from './jku.js';
-import { originOf } from './origins.js';
 
 /** Addresses whose keys are kept; the one that was opened first goes first. */
 const MAX_OPEN = 32;

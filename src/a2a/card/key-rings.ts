@@ -1,5 +1,6 @@
 // The keys a caller pins, in the forms that people have keys in, sorted by the cards they count for.
 
+import { originOf } from '../../bytes/origin.js';
 import { isObject } from '../../codec/is-object.js';
 import type { PublicJwk } from '../../documents/jwk.js';
 import { type JwkSet, type KeySource, type NamedKey, namedKey, parseJwks } from '../../documents/jwks.js';
@@ -12,7 +13,7 @@ import {
   type VerificationKey,
 } from '../../documents/verification-key.js';
 import { A2aError } from '../errors.js';
-import { type CardPlace, originOf, outsideOf } from './origins.js';
+import { type CardPlace, outsideOf } from './origins.js';
 import { shown } from './shown.js';
 
 /**

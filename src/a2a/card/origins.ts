@@ -1,6 +1,6 @@
 // Where a card says its agent is, and where the card came from: what a key of one site must not vouch for on another.
 
-import { parseUrl } from '../../bytes/parse-url.js';
+import { originOf } from '../../bytes/origin.js';
 import type { AgentInterface } from './agent-card.js';
 import { shown } from './shown.js';
 
@@ -10,12 +10,6 @@ export interface CardPlace {
   readonly interfaces: readonly AgentInterface[];
   /** Where the card came from, after redirects. */
   readonly cardUrl?: string | undefined;
-}
-
-/** The origin of an http or https URL; `undefined` for anything else, and for one of more than 8,192 characters. */
-export function originOf(url: string): string | undefined {
-  const parsed = parseUrl(url);
-  return parsed?.protocol === 'https:' || parsed?.protocol === 'http:' ? parsed.origin : undefined;
 }
 
 /**

@@ -217,8 +217,8 @@ function prepare(originOrUrl: string, options: FetchAgentCardOptions): Search {
       credentials,
       clock,
       maxRedirects,
-      ...(signal !== undefined && { signal }),
-      ...(fetch !== undefined && { fetch }),
+      signal,
+      fetch,
     },
   };
 }

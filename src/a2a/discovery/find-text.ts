@@ -116,7 +116,7 @@ async function ask(
     timeoutMs,
     maxBodyBytes,
     // Two caches, one behind the other, would keep a card twice as long as allowed.
-    ...(cache !== undefined && { cache: 'no-cache' as const }),
+    cache: cache && 'no-cache',
   });
 }
 

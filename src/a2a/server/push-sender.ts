@@ -102,7 +102,7 @@ async function post(
   const { timeoutMs = DEFAULT_TIMEOUT_MS } = push;
   const answer = await boundedFetch(config.url, {
     ...judgeTarget(config.url, push),
-    ...(push.fetch !== undefined && { fetch: push.fetch }),
+    fetch: push.fetch,
     method: 'POST',
     headers: headersOf(config),
     body: json,

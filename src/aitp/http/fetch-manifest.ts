@@ -82,11 +82,11 @@ async function ask(url: string, options: FetchManifestOptions, maxBodyBytes: num
   let response: BoundedResponse;
   try {
     response = await boundedFetch(url, {
-      ...(fetch && { fetch }),
-      ...(signal && { signal }),
-      ...(clock && { clock }),
-      ...(allowHttpLoopback !== undefined && { allowHttpLoopback }),
-      ...(allowPrivateHosts !== undefined && { allowPrivateHosts }),
+      fetch,
+      signal,
+      clock,
+      allowHttpLoopback,
+      allowPrivateHosts,
       timeoutMs,
       maxBodyBytes,
       accept: 'application/json',

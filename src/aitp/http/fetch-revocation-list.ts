@@ -89,11 +89,11 @@ export async function fetchRevocationList(
     allowPrivateHosts,
   } = options;
   const { body, headers } = await boundedFetch(url, {
-    ...(fetch && { fetch }),
-    ...(signal && { signal }),
-    ...(clock && { clock }),
-    ...(allowHttpLoopback !== undefined && { allowHttpLoopback }),
-    ...(allowPrivateHosts !== undefined && { allowPrivateHosts }),
+    fetch,
+    signal,
+    clock,
+    allowHttpLoopback,
+    allowPrivateHosts,
     timeoutMs,
     maxBodyBytes: MAX_SNAPSHOT_BYTES,
     expectStatus: [200],

@@ -70,7 +70,10 @@ export async function handshakeOverHttp(
   const { timeoutMs = 10_000, expectedAid, signal } = options;
   assertInteger(timeoutMs, 'timeoutMs', 1, 600_000);
   signal?.throwIfAborted();
-  const manifest = typeof peer === 'string' ? await fetchManifest(peer, fetchOptions(agent, options, timeoutMs)) : peer;
+  const manifest =
+    typeof peer === 'string'
+      ? await fetchManifest(peer, { ...options, now: options.now ?? agent.now, timeoutMs })
+      : peer;
   if (expectedAid !== undefined && manifest.aid !== expectedAid) {
     throw new AitpError('MANIFEST_SIGNATURE_INVALID', 'the Manifest is of another agent');
   }
@@ -141,11 +144,11 @@ function post(
   timeoutMs: number,
 ): Promise<BoundedResponse> {
   return boundedFetch(url, {
-    ...(fetch && { fetch }),
-    ...(signal && { signal }),
-    ...(clock && { clock }),
-    ...(allowHttpLoopback !== undefined && { allowHttpLoopback }),
-    ...(allowPrivateHosts !== undefined && { allowPrivateHosts }),
+    fetch,
+    signal,
+    clock,
+    allowHttpLoopback,
+    allowPrivateHosts,
     method: 'POST',
     headers: {
       'content-type': 'application/json',
@@ -169,19 +172,4 @@ function addressesOf(endpoint: string): readonly [Addresses, Addresses] {
   };
   const separate: Addresses = { hello: below('hello'), commit: below('commit') };
   return base.pathname.endsWith('/') ? [separate, single] : [single, separate];
-}
-
-function fetchOptions(agent: AitpAgent, options: HandshakeOverHttpOptions, timeoutMs: number) {
-  const { fetch, signal, clock, cache, expectedAid, allowHttpLoopback, allowPrivateHosts, now = agent.now } = options;
-  return {
-    now,
-    timeoutMs,
-    ...(fetch && { fetch }),
-    ...(signal && { signal }),
-    ...(clock && { clock }),
-    ...(cache && { cache }),
-    ...(expectedAid !== undefined && { expectedAid }),
-    ...(allowHttpLoopback !== undefined && { allowHttpLoopback }),
-    ...(allowPrivateHosts !== undefined && { allowPrivateHosts }),
-  };
 }

@@ -76,7 +76,7 @@ export function httpIssuerKeys(options: HttpIssuerKeysOptions = {}): IssuerKeys 
   readClock(now);
   const kept = new Map<string, Kept>();
   const underWay = new Map<string, Promise<Kept>>();
-  const rules = { allowHttpLoopback, allowPrivateHosts, timeoutMs, maxBodyBytes, clock, ...(fetch && { fetch }) };
+  const rules = { allowHttpLoopback, allowPrivateHosts, timeoutMs, maxBodyBytes, clock, fetch };
 
   async function get(url: string): Promise<{ readonly document: JsonValue; readonly response: BoundedResponse }> {
     const response = await boundedFetch(url, { ...rules, expectStatus: [200], accept: 'application/json' });

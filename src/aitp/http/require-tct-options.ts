@@ -1,7 +1,7 @@
 // What the guard of capabilities is told, and the limits it keeps (AITP 0.2, sections 5.5 and 9.3).
 
 import { assertInteger } from '../../bytes/assert.js';
-import { parseUrl } from '../../bytes/parse-url.js';
+import { isOrigin } from '../../bytes/origin.js';
 import type { Clock } from '../../clock.js';
 import { type AllowedOrigins, assertAllowedOrigins } from '../../http/cors.js';
 import type { AitpAgent } from '../agent.js';
@@ -104,7 +104,3 @@ const RANGES = /* @__PURE__ */ Object.freeze({
   maxRequestsPerAddress: [1, 1_000_000],
   maxRequestsPerHolder: [1, 1_000_000],
 } as const);
-
-function isOrigin(value: unknown): boolean {
-  return typeof value === 'string' && parseUrl(value)?.origin === value;
-}

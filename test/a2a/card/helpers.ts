@@ -12,8 +12,10 @@ import { encodeUtf8 } from '../../../src/bytes/utf8.js';
 import type { JsonObject } from '../../../src/codec/json-value.js';
 import { signDetached } from '../../../src/documents/sign.js';
 import { signerFromJwk } from '../../../src/documents/signer.js';
-import { SdkError } from '../../../src/errors.js';
 import keyFile from '../../../vectors/a2a/keys.json' with { type: 'json' };
+
+export { codeOf, codeOfCall } from '../../support/code-of.js';
+export { runs } from '../../support/runs.js';
 
 /** Public keys of the vectors. */
 export const { jwks } = keyFile;
@@ -57,33 +59,6 @@ export const plainCard: AgentCard = {
  */
 export function sameJson(actual: unknown, expected: unknown): void {
   deepStrictEqual(JSON.parse(JSON.stringify(actual)), JSON.parse(JSON.stringify(expected)));
-}
-
-/** Code of the error a promise rejects with; `undefined` when it resolves. Errors that are not ours pass through. */
-export async function codeOf(promise: Promise<unknown>): Promise<string | undefined> {
-  try {
-    await promise;
-    return undefined;
-  } catch (error) {
-    if (error instanceof SdkError) return error.code;
-    throw error;
-  }
-}
-
-/** As {@link codeOf}, of a call. */
-export function codeOfCall(call: () => unknown): string | undefined {
-  try {
-    call();
-    return undefined;
-  } catch (error) {
-    if (error instanceof SdkError) return error.code;
-    throw error;
-  }
-}
-
-/** The long budget, or the one for every day. */
-export function runs(everyDay: number, long = everyDay * 20): { numRuns: number } {
-  return { numRuns: process.env.RINGLINE_LONG === '1' ? long : everyDay };
 }
 
 /** A signature over what a profile makes of a card, without the checks that our own signing does first. */

@@ -3,7 +3,8 @@ import { cardCache } from '../../../src/a2a/discovery/card-cache.js';
 import { type FetchAgentCardOptions, fetchAgentCard } from '../../../src/a2a/discovery/fetch-card.js';
 import { HttpError } from '../../../src/errors.js';
 import { fakeClock } from '../../../src/testing/fake-clock.js';
-import { loopbackServer, watchedBody } from '../../http/helpers.js';
+import { watchedBody } from '../../http/helpers.js';
+import { loopbackServer } from '../../support/loopback-server.js';
 import { CARD, cardResponse, errorOf, web } from './helpers.js';
 
 const ROOT = 'https://agent.example/.well-known/agent-card.json';

@@ -121,7 +121,13 @@ describe('an invocation that was signed for another server', () => {
     expect(() => requireTct(options)).toThrow(TypeError);
     expect(() => requireTct({ ...options, origins: [ORIGIN] })).not.toThrow();
     expect(() => requireTct({ ...options, urlOf: () => URL_OF_CALL })).not.toThrow();
-    for (const origins of [['https://agent.example/'], ['agent.example'], 'https://agent.example']) {
+    for (const origins of [
+      ['https://agent.example/'],
+      ['agent.example'],
+      ['wss://agent.example'],
+      ['ftp://agent.example'],
+      'https://agent.example',
+    ]) {
       expect(() => requireTct({ ...options, origins } as never)).toThrow(TypeError);
     }
   });
