@@ -44,7 +44,6 @@ export const DEPENDENCIES = {
   '@noble/ciphers': { modules: /^noise\//, lazy: false },
   '@noble/curves': { modules: /^curves\//, lazy: true },
   '@noble/hashes': { modules: /^(noise|curves|vault)\//, lazy: false },
-  '@scure/base': { modules: /^codec\//, lazy: false },
   '@scure/bip39': { modules: /^vault\//, lazy: true },
   idb: { modules: /^arcp\/(log|artifacts)\/indexeddb/, lazy: false },
   'idb-keyval': { modules: /^storage\/indexeddb/, lazy: false },

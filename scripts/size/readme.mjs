@@ -1,5 +1,7 @@
 // The size table of the README, between two markers: written by `npm run size -- --write`, checked by the tests.
 
+import { partOfReadme } from '../readme-part.mjs';
+
 const BEGIN = '<!-- size:begin (npm run size -- --write) -->';
 const END = '<!-- size:end -->';
 
@@ -27,21 +29,9 @@ function markdown(rows) {
 /** @param {string} name */
 const label = (name) => (name.startsWith('.') ? `\`ringline${name.slice(1)}\`` : name);
 
-/** @param {string} readme */
-function split(readme) {
-  const from = readme.indexOf(BEGIN);
-  const to = readme.indexOf(END);
-  if (from < 0 || to < from) throw new Error(`README.md needs the lines ${BEGIN} and ${END}`);
-  return {
-    before: readme.slice(0, from + BEGIN.length),
-    table: readme.slice(from + BEGIN.length, to),
-    after: readme.slice(to),
-  };
-}
-
 /** The README with a fresh table. @param {string} readme @param {Row[]} rows */
 export function withTable(readme, rows) {
-  const { before, after } = split(readme);
+  const { before, after } = partOfReadme(readme, BEGIN, END);
   return `${before}\n${markdown(rows)}\n${after}`;
 }
 
@@ -52,7 +42,7 @@ export function withTable(readme, rows) {
  */
 export function tableFaults(readme, rows) {
   const figure = /\| ([\d.]+) \|$/;
-  const printed = split(readme).table.trim().split('\n');
+  const printed = partOfReadme(readme, BEGIN, END).part.split('\n');
   const actual = markdown(rows).split('\n');
   const faults = actual.filter((line) => {
     const same = printed.find((other) => other.replace(figure, '') === line.replace(figure, ''));

@@ -1,13 +1,13 @@
 // Another program as a conformance adapter: requests to its standard input, answers from its standard output.
 
-import { type ChildProcessByStdio, spawn } from 'node:child_process';
-import type { Readable, Writable } from 'node:stream';
+import { spawn } from 'node:child_process';
 import { onAbort } from '../abort.js';
 import { isResponse } from '../aitp/conformance/adapter.js';
 import { type AdapterRequest, type AdapterResponse, MAX_LINE_BYTES } from '../aitp/conformance/request.js';
 import type { AdapterChannel } from '../aitp/conformance/runner.js';
 import { parseJsonStrict } from '../codec/json.js';
 import { type Line, splitLines } from './aitp-lines.js';
+import { isRunning } from './is-running.js';
 
 /** How long an adapter may take for one request. */
 export const REQUEST_TIMEOUT_MS = 30_000;
@@ -111,10 +111,6 @@ async function within<T>(timeoutMs: number, waits: readonly Promise<T>[]): Promi
   } finally {
     clearTimeout(timer);
   }
-}
-
-function isRunning({ exitCode, signalCode, pid }: ChildProcessByStdio<Writable, Readable, null>): boolean {
-  return pid !== undefined && exitCode === null && signalCode === null;
 }
 
 /** Words of a command line: blanks part them, and quotes of either kind keep blanks. Nothing else means anything. */

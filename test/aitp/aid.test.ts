@@ -6,22 +6,10 @@ import { aidFromDid, aidJkt, aidOfKey, didFromAid, isAid, parseAid, sameKey } fr
 import { encodeBase64url } from '../../src/codec/base64url.js';
 import primitives from '../../vectors/aitp/primitives.json' with { type: 'json' };
 import { unhex } from '../support/hex.js';
+import { ED25519_SMALL_ORDER } from '../support/small-order.js';
 import { outcome } from './support.js';
 
 const { A, B, P } = primitives.keys;
-const SMALL_ORDER = [
-  '0100000000000000000000000000000000000000000000000000000000000000',
-  'ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
-  '0000000000000000000000000000000000000000000000000000000000000000',
-  '0000000000000000000000000000000000000000000000000000000000000080',
-  '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05',
-  '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc85',
-  'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a',
-  'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03fa',
-  // The same with the sign of a zero x: in no list, and no less harmful.
-  '0100000000000000000000000000000000000000000000000000000000000080',
-  'ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff',
-];
 const compressed = (prefix: number, x = unhex('07810ea974cea5773e63b897f37e3be9a09e7a5fe9b971a44d1065ac2a3a9311')) =>
   encodeBase64url(Uint8Array.of(prefix, ...x));
 
@@ -43,7 +31,7 @@ describe('[16.3] texts that are no AID', () => {
     ['a newline at the end', `${A.aid}\n`],
     ['a kilobyte', `aid:pubkey:${'A'.repeat(1024)}`],
     ['no text', 7],
-    ...SMALL_ORDER.map(
+    ...ED25519_SMALL_ORDER.map(
       (point) => [`the point ${point}`, `aid:pubkey:${encodeBase64url(unhex(point))}`] satisfies [string, string],
     ),
   ])('%s', async (_, text) => {

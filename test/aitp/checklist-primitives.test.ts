@@ -16,14 +16,14 @@ import { buildSnapshot, verifySnapshot } from '../../src/aitp/revocation-snapsho
 import { verifySessionBundle } from '../../src/aitp/session-bundle.js';
 import type { AitpSigner } from '../../src/aitp/signer.js';
 import { verifyTct } from '../../src/aitp/tct.js';
-import { holdsUnder } from '../../src/aitp/verify-key.js';
 import { decodeBase64url, encodeBase64url } from '../../src/codec/base64url.js';
 import { canonicalize } from '../../src/codec/jcs.js';
 import type { JsonObject } from '../../src/codec/json-value.js';
 import primitives from '../../vectors/aitp/primitives.json' with { type: 'json' };
 import signed from '../../vectors/aitp/signed.json' with { type: 'json' };
 import { hex, unhex } from '../support/hex.js';
-import { manifestOf, outcome, publish, publishList, signerOf, T } from './support.js';
+import { ED25519_SMALL_ORDER } from '../support/small-order.js';
+import { holdsUnder, manifestOf, outcome, publish, publishList, signerOf, T } from './support.js';
 import { forge, KEYS, TCT, tctClaims } from './tokens-oracle.js';
 
 const now = () => T;
@@ -180,19 +180,7 @@ describe('[16.7] made again by the calls people make, the published bytes come o
 
 describe('[16.8] Ed25519 points of small order', () => {
   const L = 2n ** 252n + 27742317777372353535851937790883648493n;
-  const POINTS = [
-    '0100000000000000000000000000000000000000000000000000000000000000',
-    'ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
-    '0000000000000000000000000000000000000000000000000000000000000000',
-    '0000000000000000000000000000000000000000000000000000000000000080',
-    '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05',
-    '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc85',
-    'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a',
-    'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03fa',
-    // The first two with the sign of a zero x.
-    '0100000000000000000000000000000000000000000000000000000000000080',
-    'ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff',
-  ].map(unhex);
+  const POINTS = ED25519_SMALL_ORDER.map(unhex);
   const message = new TextEncoder().encode('message');
 
   const number = (bytes: Uint8Array) => BigInt(`0x${hex(Uint8Array.from(bytes).reverse())}`);

@@ -50,3 +50,29 @@ export function checksInOrder<Name extends string>(
     });
   });
 }
+
+/** What is broken, the code that tells of it, and how: what is to be different in a case. */
+export type Break<Case> = readonly [name: string, code: string, change: (state: Case) => Partial<Case>];
+
+/**
+ * As {@link checksInOrder}, where each step says itself how a case is broken. Of several steps the later ones come first, so
+ * that they find the case as it was.
+ *
+ * @param run Makes a case, passes it through `spoil`, and gives the code of its refusal or `accepted`.
+ */
+export function breaksInOrder<Case extends object>(
+  title: string,
+  steps: readonly Break<Case>[],
+  run: (spoil: (state: Case) => Case) => Promise<string>,
+): void {
+  const lastFirst = steps.toReversed();
+  checksInOrder(
+    title,
+    steps.map(([name, code]) => [name, code] as const),
+    (broken) =>
+      run((state) => {
+        for (const [name, , change] of lastFirst) if (broken.has(name)) Object.assign(state, change(state));
+        return state;
+      }),
+  );
+}

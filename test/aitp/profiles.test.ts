@@ -11,14 +11,13 @@ import {
   aitpSignerFromIdentity,
   generateAitpSigner,
 } from '../../src/aitp/signer.js';
-import { holdsUnder } from '../../src/aitp/verify-key.js';
 import { decodeBase64url, encodeBase64url } from '../../src/codec/base64url.js';
 import type { JsonObject } from '../../src/codec/json-value.js';
 import { isP256Signature } from '../../src/curves/field-p256.js';
 import { createIdentity } from '../../src/identity/seed-identity.js';
 import signed from '../../vectors/aitp/signed.json' with { type: 'json' };
 import { unhex } from '../support/hex.js';
-import { manifestOf, outcome, publish, signerOf, T } from './support.js';
+import { holdsUnder, manifestOf, outcome, publish, signerOf, T } from './support.js';
 
 const now = () => T;
 const replay = { dangerouslyAllowReplay: true } as const;

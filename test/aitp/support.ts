@@ -1,5 +1,6 @@
 // What the tests of AITP share: the test keys, the reference time, and how a refusal is told.
 
+import { parseAid } from '../../src/aitp/aid.js';
 import type { AitpError, AitpWireCode } from '../../src/aitp/errors.js';
 import { signJcs } from '../../src/aitp/jcs-profile.js';
 import { signPop } from '../../src/aitp/pop.js';
@@ -19,6 +20,11 @@ export type KeyName = keyof typeof primitives.keys;
 export function signerOf(name: KeyName): Promise<AitpSigner> {
   const { seedHex, suite } = primitives.keys[name];
   return aitpSignerFromSeed(unhex(seedHex), { suite: suite as 'ed25519' | 'p256' });
+}
+
+/** Whether a signature over a message holds under an AID, by the rules all verifiers of AITP use. */
+export function holdsUnder(aid: string, message: Uint8Array, signature: Uint8Array): Promise<boolean> {
+  return parseAid(aid).key.verify(message, signature, { requireLowS: true });
 }
 
 /** Registered code of a refusal, the code of another error of the package, or `accepted`. */

@@ -1,10 +1,10 @@
-// The 66 core types of ARCP v1.0, held to a catalogue written by hand (catalogue.ts).
+// The 66 core types of ARCP v1.0, held to a catalogue written by hand (catalogue.mjs).
 
 import { describe, expect, it } from 'vitest';
 import { isArcpCode } from '../../src/arcp/errors.js';
 import { type CoreType, PAYLOAD_SCHEMAS } from '../../src/arcp/wire/payloads.js';
 import { isCoreType, REGISTRY } from '../../src/arcp/wire/registry.js';
-import { CATALOGUE } from './catalogue.js';
+import { CATALOGUE } from './catalogue.mjs';
 import { expectRefused, messageOf } from './envelopes.js';
 
 const types = CATALOGUE.map(({ type }) => type);

@@ -16,17 +16,10 @@ import { memoryPair, memoryTransports } from '../../src/transport/memory.js';
 import cases from '../../vectors/did-key/edge-cases.json' with { type: 'json' };
 import { code, mallory } from '../support/handshake.js';
 import { hex, unhex } from '../support/hex.js';
+import { X25519_SMALL_ORDER } from '../support/small-order.js';
 
-/** The u coordinates of small order below 2^255 (RFC 7748, section 6.1 asks to look out for what they give). */
-const POINTS = [
-  '0000000000000000000000000000000000000000000000000000000000000000',
-  '0100000000000000000000000000000000000000000000000000000000000000',
-  'e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800',
-  '5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157',
-  'ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
-  'edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
-  'eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
-].flatMap((text) => {
+/** Each of the points twice. */
+const POINTS = X25519_SMALL_ORDER.flatMap((text) => {
   const point = unhex(text);
   // X25519 does not look at the highest bit.
   return [text, hex(point.map((byte, at) => (at === 31 ? byte ^ 0x80 : byte)))];

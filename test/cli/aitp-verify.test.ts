@@ -1,10 +1,9 @@
 // `ringline aitp verify`: it sees what it has, asks for the decisions it needs, and says what is proved and what is not.
 
-import { createServer, type RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { aitpSignerFromSeed } from '../../src/aitp/signer.js';
 import { issueTct } from '../../src/aitp/tct.js';
+import { loopbackServer } from '../support/loopback-server.js';
 import { aitp, claims, NOW, Stage, setClock } from './aitp-files.js';
 import { MemoryIo } from './memory-io.js';
 
@@ -12,7 +11,6 @@ let stage: Stage;
 let token: string;
 let tct: string;
 let voucher: string;
-const endings: (() => Promise<void>)[] = [];
 
 beforeEach(async () => {
   stage = await Stage.make();
@@ -20,7 +18,6 @@ beforeEach(async () => {
   [tct = '', voucher = ''] = (await stage.read('token.txt')).split('\n');
 });
 afterEach(async () => {
-  for (const end of endings.splice(0)) await end();
   await stage.remove();
 });
 
@@ -45,17 +42,6 @@ async function listOf(...jtis: string[]): Promise<string> {
   const words = jtis.flatMap((jti) => ['--jti', jti]);
   await aitp(['revoke', stage.at('list.json'), '--new', '--identity', stage.a.file, ...words]);
   return stage.at('list.json');
-}
-
-/** A server that answers as a test wants. @returns Its origin. */
-async function answering(listener: RequestListener): Promise<string> {
-  const http = createServer(listener);
-  await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
-  endings.push(async () => {
-    http.closeAllConnections();
-    await new Promise((resolve) => http.close(resolve));
-  });
-  return `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
 }
 
 describe('aitp verify tells a person', () => {
@@ -165,7 +151,7 @@ describe('aitp verify, of a Manifest', () => {
     await stage.keep('m.json', stage.manifestWords());
     const text = await stage.read('m.json');
     const asked: (string | undefined)[] = [];
-    const origin = await answering(({ url }, response) => {
+    const { url: origin } = await loopbackServer(({ url }, response) => {
       asked.push(url);
       if (url === '/moved') response.writeHead(302, { location: '/.well-known/aitp-manifest' }).end();
       else response.writeHead(url?.startsWith('/none') ? 404 : 200).end(text);
@@ -228,7 +214,7 @@ describe('aitp verify, of a token', () => {
 
   it('[16.27] refuses one that was changed, before any list is fetched', async () => {
     let asked = 0;
-    const origin = await answering((_request, response) => {
+    const { url: origin } = await loopbackServer((_request, response) => {
       asked += 1;
       response.end('{}');
     });
@@ -255,7 +241,7 @@ describe('aitp verify, of a token', () => {
     expect(await refusal([token, '--manifest', short, '--no-revocation', '--issuer', stage.b.aid])).toBe(
       'MANIFEST_SIGNATURE_INVALID',
     );
-    const origin = await answering((_request, response) => void response.writeHead(404).end());
+    const { url: origin } = await loopbackServer((_request, response) => void response.writeHead(404).end());
     const words = [token, '--manifest', origin, '--allow-http-loopback', '--no-revocation'];
     expect(await refusal(words)).toBe('MANIFEST_NOT_FOUND');
   });
@@ -263,7 +249,7 @@ describe('aitp verify, of a token', () => {
   it('[16.32] refuses one that was taken back, by a file and by an address', async () => {
     const list = await listOf(claims(tct).jti);
     const text = await stage.read('list.json');
-    const origin = await answering((_request, response) => void response.end(text));
+    const { url: origin } = await loopbackServer((_request, response) => void response.end(text));
     expect(await refusal([token, '--issuer', stage.a.aid, '--revocation', list])).toBe('TCT_REVOKED');
     const words = ['--revocation', `${origin}/list`, '--allow-http-loopback'];
     expect(await refusal([token, '--issuer', stage.a.aid, ...words])).toBe('TCT_REVOKED');
@@ -295,7 +281,7 @@ describe('aitp verify, of a token', () => {
     setClock(3_699);
     expect(await judge(list)).toMatch(/^TCT_REVOKED: .*of the future/);
 
-    const origin = await answering((_request, response) => void response.writeHead(500).end());
+    const { url: origin } = await loopbackServer((_request, response) => void response.writeHead(500).end());
     expect(await judge(`${origin}/list`, '--allow-http-loopback')).toMatch(/^TCT_REVOKED: .*could not be fetched/);
   });
 

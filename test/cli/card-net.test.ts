@@ -1,10 +1,10 @@
 // Cards over loopback: `card serve` answers as a web server should, `card fetch` takes nobody's word.
 
-import { createServer, request as httpRequest, type RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { request as httpRequest } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { listenHttp } from '../../src/cli/listen-http.js';
 import { run } from '../../src/cli/run.js';
+import { loopbackServer } from '../support/loopback-server.js';
 import { CARD, card, Folder } from './card-files.js';
 import { MemoryIo } from './memory-io.js';
 
@@ -37,17 +37,6 @@ async function served(file: string): Promise<string> {
     expect([io.outText, io.errText]).toEqual([`${JSON.stringify({ url })}\n`, '']);
   });
   return url;
-}
-
-/** A server that answers as a test wants. @returns Its origin. */
-async function answering(listener: RequestListener): Promise<string> {
-  const http = createServer(listener);
-  await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
-  endings.push(async () => {
-    http.closeAllConnections();
-    await new Promise((resolve) => http.close(resolve));
-  });
-  return `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
 }
 
 describe('card serve', () => {
@@ -190,7 +179,7 @@ describe('card fetch', () => {
     ['too much', ' '.repeat(262_145), 'ERR_A2A_CARD_TOO_LARGE'],
   ])('prints nothing of %s', async (_name, content, expected) => {
     const body = typeof content === 'string' ? content : JSON.stringify(content);
-    const origin = await answering((_request, response) => response.end(body));
+    const { url: origin } = await loopbackServer((_request, response) => response.end(body));
     const { code, out, err } = await card(['fetch', origin, '--keys', keys, '--allow-http-loopback', '--json']);
     expect([code, out, JSON.parse(err).error.code]).toEqual([1, '', expected]);
   });
@@ -204,7 +193,7 @@ describe('card fetch', () => {
   });
 
   it('names every address it tried', async () => {
-    const origin = await answering((_request, response) => response.writeHead(404).end());
+    const { url: origin } = await loopbackServer((_request, response) => response.writeHead(404).end());
     const { code, err } = await card(['fetch', `${origin}/agents/a`, '--allow-http-loopback']);
     expect(code).toBe(1);
     expect(err).toContain(`(tried ${origin}/agents/a${WELL_KNOWN}, ${origin}${WELL_KNOWN})`);
@@ -212,7 +201,7 @@ describe('card fetch', () => {
 
   it('sends nothing to this machine unless told to, and says how', async () => {
     let requests = 0;
-    const origin = await answering((_request, response) => {
+    const { url: origin } = await loopbackServer((_request, response) => {
       requests += 1;
       response.end(JSON.stringify(CARD));
     });
@@ -223,7 +212,7 @@ describe('card fetch', () => {
 
   it('is ended by Ctrl-C while nobody answers', async () => {
     const io = new MemoryIo();
-    const origin = await answering(() => io.stop());
+    const { url: origin } = await loopbackServer(() => io.stop());
     expect(await card(['fetch', origin, '--allow-http-loopback'], io)).toEqual({ code: 130, out: '', err: '' });
   });
 });

@@ -2,23 +2,9 @@
 
 import { deepStrictEqual } from 'node:assert';
 import fc from 'fast-check';
-import { SdkError } from '../../src/errors.js';
 
-/** The long budget, or the one for every day. */
-export function runs(everyDay: number, long = everyDay * 20): { numRuns: number } {
-  return { numRuns: process.env.RINGLINE_LONG === '1' ? long : everyDay };
-}
-
-/** Code of the error a call throws; `undefined` when it returns. Errors that are not ours pass through. */
-export function codeOf(call: () => unknown): string | undefined {
-  try {
-    call();
-    return undefined;
-  } catch (error) {
-    if (error instanceof SdkError) return error.code;
-    throw error;
-  }
-}
+export { codeOfCall as codeOf } from '../support/code-of.js';
+export { runs } from '../support/runs.js';
 
 /**
  * Expects the same value to the bit: -0 is not 0, prototypes count, and members named `__proto__` or `constructor` are

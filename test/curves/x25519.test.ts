@@ -2,19 +2,9 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { generateX25519, x25519FromSecret } from '../../src/curves/x25519.js';
 import vectors from '../../vectors/rfc7748/x25519.json' with { type: 'json' };
 import { hex, unhex } from '../support/hex.js';
+import { X25519_SMALL_ORDER } from '../support/small-order.js';
 
 const rounds = process.env.RINGLINE_LONG === '1' ? 1000 : 1;
-
-// u-coordinates of the points of order 1, 2, 4 and 8 and their non-canonical twins: the secret would be all zero.
-const LOW_ORDER = [
-  '0000000000000000000000000000000000000000000000000000000000000000',
-  '0100000000000000000000000000000000000000000000000000000000000000',
-  'e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800',
-  '5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157',
-  'ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
-  'edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
-  'eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
-];
 
 afterEach(() => vi.restoreAllMocks());
 
@@ -53,7 +43,7 @@ describe.each(['webcrypto', 'noble', undefined] as const)('x25519 over %s', (bac
     }
   });
 
-  it.each(LOW_ORDER)('refuses the low-order point %s, with bit 255 clear or set', async (point) => {
+  it.each(X25519_SMALL_ORDER)('refuses the low-order point %s, with bit 255 clear or set', async (point) => {
     const pair = await generateX25519(backend);
     const masked = unhex(point);
     masked[31] = (masked[31] as number) | 0x80;

@@ -8,6 +8,7 @@ import type { NoiseSuite } from '../../src/noise/suite.js';
 import { SymmetricState } from '../../src/noise/symmetric-state.js';
 import lowOrder from '../../vectors/wycheproof/x25519_test.json' with { type: 'json' };
 import { hex, unhex } from '../support/hex.js';
+import { X25519_SMALL_ORDER } from '../support/small-order.js';
 import { EMPTY, faultOf, laidOutSealed, PROLOGUE, pair, parties, pseudoRandom, SUITES, shakeHands } from './support.js';
 
 vi.setConfig({ testTimeout: 120_000 }); // for the long runs
@@ -15,16 +16,7 @@ vi.setConfig({ testTimeout: 120_000 }); // for the long runs
 const LONG = process.env.RINGLINE_LONG === '1';
 const HANDSHAKE = 'ERR_NOISE_HANDSHAKE';
 
-/** The u-coordinates of the points of order 1, 2, 4 and 8 and their twist's, below and above p (RFC 7748, section 6.1). */
-const LOW_ORDER = [
-  '0000000000000000000000000000000000000000000000000000000000000000',
-  '0100000000000000000000000000000000000000000000000000000000000000',
-  'e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800',
-  '5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157',
-  'ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
-  'edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
-  'eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
-].map(unhex);
+const LOW_ORDER = X25519_SMALL_ORDER.map(unhex);
 /** And each with the bit that X25519 ignores. */
 const LOW_ORDER_ALL = LOW_ORDER.flatMap((u) => [u, u.with(31, (u[31] as number) | 0x80)]);
 

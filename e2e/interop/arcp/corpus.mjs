@@ -1,158 +1,9 @@
-// One payload of each core type of ARCP v1.0 with all its members, and texts that both sides must judge alike.
+// Payloads of all core types of ARCP v1.0, and texts that both sides must judge alike.
 
-const TIME = '2026-03-02T08:15:42.120Z';
-const SCOPE = { permission: 'filesystem.read', resource: '/tmp/a', operation: 'read' };
-const ANSWERED = { responded_by: 'console', responded_at: TIME };
-const HASH = 'ab'.repeat(32);
-const REF = {
-  artifact_id: 'art_1',
-  uri: 'arcp://session/sess_1/artifact/art_1',
-  media_type: 'text/plain',
-  size: 2,
-  sha256: HASH,
-  expires_at: TIME,
-};
-const ERROR = {
-  code: 'ABORTED',
-  message: 'stopped',
-  retryable: true,
-  details: { retry_after_seconds: 3 },
-  cause: { code: 'INTERNAL', message: 'below' },
-  trace_id: 't1',
-};
-const CAPABILITIES = {
-  streaming: true,
-  durable_jobs: true,
-  checkpoints: true,
-  binary_streams: true,
-  agent_handoff: true,
-  human_input: true,
-  artifacts: true,
-  subscriptions: true,
-  scheduled_jobs: true,
-  interrupt: true,
-  anonymous: false,
-  heartbeat_recovery: 'block',
-  heartbeat_interval_seconds: 30,
-  binary_encoding: ['base64', 'sidecar'],
-  extensions: ['arcpx.acme.billing.v1'],
-  artifact_retention: { default_seconds: 3600, max_seconds: 86_400 },
-  required: ['streaming'],
-};
+import { CATALOGUE } from '../../../test/arcp/catalogue.mjs';
 
-/** @type {Readonly<Record<string, object>>} */
-export const PAYLOADS = {
-  'session.open': {
-    auth: { scheme: 'bearer', token: 'tok' },
-    client: { kind: 'cli', version: '1', fingerprint: 'sha256:00', principal: 'alice' },
-    capabilities: CAPABILITIES,
-  },
-  'session.challenge': { challenge: 'n' },
-  'session.authenticate': { response: 'r' },
-  'session.accepted': {
-    session_id: 'sess_1',
-    runtime: { kind: 'ringline', version: '1', fingerprint: 'sha256:00', trust_level: 'trusted' },
-    capabilities: CAPABILITIES,
-    lease: { expires_at: TIME },
-  },
-  'session.unauthenticated': { code: 'UNAUTHENTICATED', message: 'no' },
-  'session.rejected': { code: 'UNAUTHENTICATED', message: 'no' },
-  'session.refresh': { deadline: TIME, challenge: 'n' },
-  'session.evicted': { code: 'CANCELLED', reason: 'cancelled' },
-  'session.close': { reason: 'done', jobs: 'detach' },
-  ping: { nonce: 'n' },
-  pong: { nonce: 'n' },
-  ack: { note: 'seen' },
-  nack: ERROR,
-  cancel: { target: 'job', target_id: 'job_1', reason: 'user', deadline_ms: 5000 },
-  'cancel.accepted': { target_id: 'job_1' },
-  'cancel.refused': { target_id: 'zzz', reason: 'not_found' },
-  interrupt: { target: 'job', target_id: 'job_1', prompt: 'why?' },
-  resume: { after_message_id: 'msg_1', checkpoint_id: 'chk_1', include_open_streams: true },
-  backpressure: { desired_rate_per_second: 5, buffer_remaining_bytes: 1024, reason: 'slow' },
-  'checkpoint.create': { label: 'before' },
-  'checkpoint.restore': { checkpoint_id: 'chk_1' },
-  'tool.invoke': { tool: 'echo', arguments: { a: 1 } },
-  'tool.result': { value: 1, result_ref: REF },
-  'tool.error': ERROR,
-  'job.accepted': { job_id: 'job_1' },
-  'job.started': { description: 'invoking echo' },
-  'job.progress': { percent: 42.5, message: 'half' },
-  'job.heartbeat': { sequence: 1, deadline_ms: 60_000, state: 'running' },
-  'job.checkpoint': { checkpoint_id: 'chk_1', data: { at: 3 } },
-  'job.completed': { value: null, result_ref: REF },
-  'job.failed': ERROR,
-  'job.cancelled': { reason: 'user' },
-  'job.schedule': { job: { type: 'tool.invoke', payload: { tool: 'echo', arguments: null } }, when: { after: 60 } },
-  'workflow.start': { workflow: 'nightly', arguments: [1] },
-  'workflow.complete': { value: 1 },
-  'agent.delegate': {
-    target: 'other',
-    task: 'sum',
-    context: { trace_id: 't1', shared_memory_ref: 'art_1', permissions_inherited: ['network.fetch'] },
-  },
-  'agent.handoff': { runtime: { kind: 'ringline', version: '1' }, reason: 'nearer' },
-  'stream.open': { kind: 'text', content_type: 'text/plain', encoding: 'utf-8' },
-  'stream.chunk': {
-    sequence: 0,
-    data: 'hm',
-    content_type: 'text/plain',
-    sha256: HASH,
-    redacted: true,
-    role: 'assistant_thought',
-    content: 'hm',
-  },
-  'stream.close': { final_sequence: 2 },
-  'stream.error': { code: 'CANCELLED', message: 'stopped' },
-  'human.input.request': {
-    prompt: 'how many?',
-    response_schema: { type: 'integer' },
-    default: 7,
-    expires_at: TIME,
-  },
-  'human.input.response': { value: 3, ...ANSWERED },
-  'human.choice.request': { prompt: 'which?', options: [{ id: 'a', label: 'A' }], expires_at: TIME },
-  'human.choice.response': { choice_id: 'a', ...ANSWERED },
-  'human.input.cancelled': { code: 'DEADLINE_EXCEEDED', message: 'late' },
-  'permission.request': { ...SCOPE, reason: 'to read', requested_lease_seconds: 300 },
-  'permission.grant': { ...SCOPE, lease_seconds: 300 },
-  'permission.deny': { permission: 'filesystem.read', reason: 'no' },
-  'lease.granted': { lease_id: 'lease_1', ...SCOPE, expires_at: TIME },
-  'lease.refresh': { lease_id: 'lease_1', additional_seconds: 60 },
-  'lease.extended': { lease_id: 'lease_1', expires_at: TIME },
-  'lease.revoked': { lease_id: 'lease_1', reason: 'policy' },
-  subscribe: {
-    filter: {
-      session_id: ['sess_1'],
-      trace_id: ['t1'],
-      job_id: ['job_1'],
-      stream_id: ['str_1'],
-      types: ['log'],
-      min_priority: 'high',
-    },
-    since: { after_message_id: 'msg_1' },
-  },
-  'subscribe.accepted': { subscription_id: 'sub_1' },
-  'subscribe.event': { event: { arcp: '1.0', id: 'msg_1', type: 'ping', timestamp: TIME, payload: {} } },
-  unsubscribe: { subscription_id: 'sub_1' },
-  'subscribe.closed': { subscription_id: 'sub_1', code: 'BACKPRESSURE_OVERFLOW', reason: 'slow' },
-  'artifact.put': { media_type: 'text/plain', data: 'aGk=', sha256: HASH, retain_seconds: 60 },
-  'artifact.fetch': { artifact_id: 'art_1' },
-  'artifact.ref': { artifact: REF, data: 'aGk=' },
-  'artifact.release': { artifact_id: 'art_1' },
-  'event.emit': { name: 'job.state', data: { a: 1 } },
-  log: { level: 'warn', message: 'hot', attributes: { c: 90 } },
-  metric: { name: 'tokens.used', value: 1432, unit: 'tokens', dims: { kind: 'input' } },
-  'trace.span': {
-    name: 'tool',
-    trace_id: 't1',
-    span_id: 's1',
-    parent_span_id: 's0',
-    start_time: TIME,
-    end_time: TIME,
-    attributes: { ok: true },
-  },
-};
+/** One payload of each core type with all its members. @type {Readonly<Record<string, object>>} */
+export const PAYLOADS = Object.fromEntries(CATALOGUE.map(({ type, full }) => [type, full]));
 
 const BASE = { arcp: '1.0', id: 'msg_1', type: 'ping', timestamp: '2026-03-02T08:15:42Z', payload: {} };
 const text = (/** @type {object} */ changes) => JSON.stringify({ ...BASE, ...changes });
@@ -210,7 +61,8 @@ export const BAD_TEXTS = [
   of('log', { level: 'warning', message: 'hot' }),
   of('metric', { name: 'n', value: '1', unit: 'u' }),
   of('unsubscribe', { subscription_id: 'str_1' }),
-  of('artifact.ref', REF),
+  // Not wrapped in a member `artifact`.
+  of('artifact.ref', /** @type {any} */ (PAYLOADS['artifact.ref']).artifact),
 ];
 
 /** Extension names, and what are none. @type {Readonly<Record<string, boolean>>} */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { classify } from '../../../src/arcp/wire/classify.js';
 import { isExtensionName } from '../../../src/arcp/wire/extension-names.js';
-import { CATALOGUE } from '../catalogue.js';
+import { CATALOGUE } from '../catalogue.mjs';
 
 describe('a type', () => {
   it('of the 66 is core', () => {

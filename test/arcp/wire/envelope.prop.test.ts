@@ -8,7 +8,7 @@ import { ArcpError } from '../../../src/arcp/errors.js';
 import { classify } from '../../../src/arcp/wire/classify.js';
 import { decodeEnvelope, decodePayload, encodeMessage, type RawEnvelope } from '../../../src/arcp/wire/envelope.js';
 import type { CoreType } from '../../../src/arcp/wire/payloads.js';
-import { CATALOGUE } from '../catalogue.js';
+import { CATALOGUE } from '../catalogue.mjs';
 import { wire } from '../envelopes.js';
 
 const RUNS = process.env.RINGLINE_LONG === '1' ? 20 : 1;

@@ -7,6 +7,7 @@ import { encodeUtf8 } from '../../../src/bytes/utf8.js';
 import { MAX_PLAINTEXT_BYTES } from '../../../src/channel/contract.js';
 import { defineContract } from '../../../src/phone/contract.js';
 import { rpcError } from '../../../src/phone/wire-errors.js';
+import { consoleLines } from '../../support/console-lines.js';
 import { FramePeer, sessionAgainst, sessionPair, settle } from '../../support/frame-peer.js';
 import { securePair } from '../../support/secure-pair.js';
 import { allTextOf } from '../../support/text-of.js';
@@ -290,11 +291,9 @@ test('S12: what a peer further up said to a handler is not passed on to the one 
   expect(faults[0]).toMatchObject({ wireCode: -32601, message: SECRET });
 });
 
-const LOGS = ['debug', 'error', 'info', 'log', 'trace', 'warn'] as const;
 let logged: unknown[][];
 beforeEach(() => {
-  logged = [];
-  for (const name of LOGS) vi.spyOn(console, name).mockImplementation((...line) => void logged.push(line));
+  logged = consoleLines();
 });
 afterEach(() => {
   vi.restoreAllMocks();

@@ -8,6 +8,7 @@ import { identityFromSeed } from '../../../src/identity/seed-identity.js';
 import { connect } from '../../../src/phone/connect.js';
 import { serve } from '../../../src/phone/serve.js';
 import { memoryPair } from '../../../src/transport/memory.js';
+import { consoleLines } from '../../support/console-lines.js';
 import { hex } from '../../support/hex.js';
 import { CALLEE_SEED, CALLER_SEED, securePair } from '../../support/secure-pair.js';
 import { allTextOf } from '../../support/text-of.js';
@@ -15,11 +16,9 @@ import { allTextOf } from '../../support/text-of.js';
 const PLAINTEXT = 'zqzqzqzqzqzqzqzqzqzqzqzq';
 
 describe('S16: nothing leaks', () => {
-  const LOGS = ['debug', 'error', 'info', 'log', 'trace', 'warn'] as const;
   let logged: unknown[][];
   beforeEach(() => {
-    logged = [];
-    for (const name of LOGS) vi.spyOn(console, name).mockImplementation((...line) => void logged.push(line));
+    logged = consoleLines();
   });
   afterEach(() => {
     vi.restoreAllMocks();
