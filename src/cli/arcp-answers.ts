@@ -10,6 +10,9 @@ import type { JsonValue } from '../codec/json-value.js';
 import type { Args, OptionSpec } from './args.js';
 import type { Io } from './io.js';
 
+/** Longest text beside a question. */
+const MAX_CHARS = 300;
+
 /** Options by which a script answers. */
 export const answerOptions: Readonly<Record<string, OptionSpec>> = {
   answer: { value: 'JSON', repeatable: true, help: 'answer to the first question for a value, to the next, and so on' },
@@ -45,7 +48,7 @@ export class Answers {
           if (await this.#settle(prompt)) break;
         } catch (error) {
           if (!(error instanceof ArcpError)) throw error;
-          if (prompt.isOpen) this.#tell(`this is no answer: ${printable(error.message)}`);
+          if (prompt.isOpen) this.#tell(`this is no answer: ${printable(error.message.replace(/^# /, 'it '))}`);
         }
       }
     }
@@ -79,17 +82,26 @@ export class Answers {
   }
 
   async #choice(prompt: ChoicePrompt): Promise<boolean> {
-    const given = this.#choices.shift();
-    if (given !== undefined) return done(prompt.choose(given));
-    if (!this.#hasPerson) return this.#decline(prompt, '--choose ID');
     const { options } = prompt;
+    const ids = printable(cut(options.map(({ id }) => id).join(', ')));
+    const given = this.#choices.shift();
+    if (given !== undefined)
+      return this.#choose(prompt, given, `--choose ${printable(given)} is not offered; there are: ${ids}`);
+    if (!this.#hasPerson) return this.#decline(prompt, `--choose ID, one of: ${ids}`);
     const lines = options.map(({ id, label }, i) => `  ${i + 1}  ${label} (${printable(id)})\n`);
     const line = await this.#ask(prompt, `${lines.join('')}> `);
     if (line === undefined) return this.#left(prompt);
     const word = line.trim();
     // An id that looks like a number is an id.
     const option = options.find(({ id }) => id === word) ?? options[/^\d{1,3}$/.test(word) ? Number(word) - 1 : -1];
-    return done(prompt.choose(option?.id ?? word));
+    return this.#choose(prompt, option?.id ?? word, `type a number from 1 to ${options.length}, or one of: ${ids}`);
+  }
+
+  /** @param complaint Where it is none of the options. */
+  async #choose(prompt: ChoicePrompt, choice: string, complaint: string): Promise<boolean> {
+    if (prompt.options.some(({ id }) => id === choice)) return done(prompt.choose(choice));
+    this.#tell(complaint);
+    return false;
   }
 
   async #permission(prompt: PermissionPrompt): Promise<boolean> {
@@ -158,6 +170,9 @@ function typedValue(line: string, schema: JsonValue): JsonValue {
 }
 
 function shown(value: JsonValue): string {
-  const text = JSON.stringify(value);
-  return printable(text.length > 300 ? `${text.slice(0, 300)}...` : text);
+  return printable(cut(JSON.stringify(value)));
+}
+
+function cut(text: string): string {
+  return text.length > MAX_CHARS ? `${text.slice(0, MAX_CHARS)}...` : text;
 }

@@ -1,11 +1,12 @@
 // A runtime that is another program: envelopes to its standard input, and from its standard output (ARCP v1.0, section 22).
 
-import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import type { Readable, Writable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Transport } from '../transport/contract.js';
 import { ndjson } from '../transport/ndjson.js';
+import { notStarted } from './arcp-remedies.js';
+import { isRunning } from './is-running.js';
 import { webStreams } from './stdio.js';
 
 /** How long it may take to end by itself, and after it was told to. */
@@ -30,7 +31,9 @@ export async function startChild(words: readonly string[]): Promise<ChildRuntime
   const detached = process.platform !== 'win32';
   const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'], detached });
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  await once(child, 'spawn');
+  await once(child, 'spawn').catch((cause) => {
+    throw notStarted(program, cause);
+  });
   const transport = ndjson(webStreams(child.stdout, child.stdin));
   return {
     transport,
@@ -43,8 +46,4 @@ export async function startChild(words: readonly string[]): Promise<ChildRuntime
       }
     },
   };
-}
-
-function isRunning({ exitCode, signalCode }: ChildProcessByStdio<Writable, Readable, null>): boolean {
-  return exitCode === null && signalCode === null;
 }

@@ -8,6 +8,7 @@ import { hostKind } from '../http/address.js';
 import { openWebSocket } from '../transport/websocket.js';
 import { wordsOf } from './aitp-subprocess.js';
 import { type ChildRuntime, startChild } from './arcp-child.js';
+import { notAdmitted } from './arcp-remedies.js';
 import { BEARER, SECRETS_IN_WORDS, secretOf, secretOptions } from './arcp-secret.js';
 import type { Args, OptionSpec, PositionalSpec } from './args.js';
 import type { Io } from './io.js';
@@ -39,6 +40,8 @@ export const CREDENTIALS_IN_WORDS = `${SECRETS_IN_WORDS}. Without a token you ar
 /** A session, and what keeps it up. */
 export interface Dialled {
   readonly session: ClientSession;
+  /** Whether we said nothing of who we are, to a runtime that did not start as our own program. */
+  readonly isStranger: boolean;
   /** Ends both. Never rejects. */
   close(): Promise<void>;
 }
@@ -70,6 +73,7 @@ export async function dialRuntime(args: Args, io: Io): Promise<Dialled> {
         subscriptions: true,
         durable_jobs: true,
         checkpoints: true,
+        scheduled_jobs: true,
         anonymous: auth.scheme === 'none',
       },
       limits: LIMITS,
@@ -79,6 +83,7 @@ export async function dialRuntime(args: Args, io: Io): Promise<Dialled> {
     if (!args.has('json')) void tellStates(session, io);
     return {
       session,
+      isStranger: auth.scheme === 'none' && !Array.isArray(dial),
       async close() {
         await session.close();
         await child?.close();
@@ -86,7 +91,7 @@ export async function dialRuntime(args: Args, io: Io): Promise<Dialled> {
     };
   } catch (error) {
     await child?.close();
-    throw error;
+    throw notAdmitted(auth.scheme, error);
   }
 }
 

@@ -22,7 +22,8 @@ const WORDS: Readonly<Record<string, (payload: JsonObject) => readonly (JsonValu
   'human.input.response': ({ value, responded_by }) => [value, 'by', responded_by],
   'human.choice.request': ({ prompt }) => [prompt],
   'human.choice.response': ({ choice_id, responded_by }) => [choice_id, 'by', responded_by],
-  'human.input.cancelled': ({ code, message }) => [code, message],
+  // That it was answered is a cancellation on the wire, for whoever else was asked.
+  'human.input.cancelled': ({ code, message }) => (code === 'CANCELLED' ? [message ?? code] : [code, message]),
   'permission.request': ({ permission, operation, resource, reason }) => [permission, operation, resource, reason],
   'permission.grant': ({ permission, lease_seconds }) => [permission, lease_seconds, 's'],
   'permission.deny': ({ permission, reason }) => [permission, reason],

@@ -6,16 +6,20 @@ import { jwtAuthenticator } from '../arcp/runtime/jwt.js';
 import { permissionService } from '../arcp/runtime/permissions.js';
 import { promptService } from '../arcp/runtime/prompts.js';
 import { createRuntime, type Runtime } from '../arcp/runtime/runtime.js';
+import { scheduleService } from '../arcp/runtime/schedule.js';
 import { streamService } from '../arcp/runtime/streams-service.js';
 import { subscriptionService } from '../arcp/runtime/subscriptions-service.js';
+import { workflowService } from '../arcp/runtime/workflow.js';
 import { printable } from '../bytes/printable.js';
 import { encodeUtf8 } from '../bytes/utf8.js';
 import { hostKind } from '../http/address.js';
 import { ndjson } from '../transport/ndjson.js';
 import { aborted } from './aborted.js';
 import { envelopeLine } from './arcp-lines.js';
+import { notListening } from './arcp-remedies.js';
 import { BEARER, JWT_HS256, SECRETS_IN_WORDS, secretOf, secretOptions } from './arcp-secret.js';
 import { demoTools, TOOLS_IN_WORDS } from './arcp-tools.js';
+import { demoWorkflows, WORKFLOWS_IN_WORDS } from './arcp-workflows.js';
 import type { Args } from './args.js';
 import type { Command } from './command.js';
 import { reportOf } from './failure.js';
@@ -35,6 +39,7 @@ export const arcpServe: Command = {
   summary: 'Runs an ARCP runtime with tools to try out, until Ctrl-C',
   details: [
     `Tools: ${TOOLS_IN_WORDS.join('; ')}.`,
+    `Workflows: ${WORKFLOWS_IN_WORDS.join('; ')}. Both can be scheduled: at a time, after some seconds, or by a recurrence rule, whose runs are a second apart or more. Besides there are observers, artifacts, leases and what people are asked; no delegation, and no handoff.`,
     'Without credentials everybody on this machine may come in, each as a stranger who sees only what is its own; then it listens on this machine only. Pages from other machines are refused while it does. It speaks ws://: beyond this machine, put something before it that adds TLS.',
     'With --stdio it talks to the program that started it, one envelope a line, and ends with its input. That program is trusted to be --principal, unless credentials are asked for.',
     `${SECRETS_IN_WORDS} or RINGLINE_JWT_HS256. Log and artifacts are kept in memory.`,
@@ -49,7 +54,7 @@ export const arcpServe: Command = {
     principal: { value: 'NAME', help: `who that is; default: ${DEFAULT_PRINCIPAL}` },
     ...secretOptions(JWT_HS256, 'SECRET', 'let in whoever has a token signed with it, HS256, as the sub it names'),
     audience: { value: 'NAME', help: 'who this runtime is: the aud those tokens must have' },
-    json: { help: 'print one line {"url"} when listening, and nothing else' },
+    json: { help: 'print one line {"url"} when listening, and nothing else but a failure on standard error' },
   },
   async run(args, io) {
     const { authenticators, principal } = await admissionOf(args, io);
@@ -69,11 +74,12 @@ export const arcpServe: Command = {
     const runtime = createRuntime({
       tools: demoTools,
       authenticators: isOpen ? [noAuthentication()] : authenticators,
-      services: [promptService(), permissionService(), streamService(), artifactService(), subscriptionService()],
+      services: servicesOf(),
       identity: { version: await packageVersion() },
       onFault: (error, where) => told(`! ${where}: ${printable(reportOf(error).message)}`),
     });
     report(runtime, told);
+    if (isStdio && io.inIsTerminal) told(AT_TERMINAL);
     try {
       if (isStdio) return await talk(runtime, isOpen ? principal : undefined, io);
       return await listen(runtime, { host, port }, args.has('json') ? jsonGreeting : greeting(isOpen), io);
@@ -82,6 +88,23 @@ export const arcpServe: Command = {
     }
   },
 };
+
+/** A person who tries it by hand would wait for a word. */
+const AT_TERMINAL =
+  "ringline: waiting for envelopes on standard input, one a line, as programs write them; Ctrl-D ends. To talk to it from here: ringline arcp invoke 'stdio:ringline arcp serve --stdio' echo";
+
+function servicesOf() {
+  const workflows = workflowService({ workflows: demoWorkflows });
+  return [
+    promptService(),
+    permissionService(),
+    streamService(),
+    artifactService(),
+    subscriptionService(),
+    workflows,
+    scheduleService({ leastGapSeconds: 1, commands: [workflows.command] }),
+  ];
+}
 
 interface Admission {
   readonly authenticators: readonly Authenticator[];
@@ -126,7 +149,9 @@ async function listen(
   greet: (url: string) => string,
   io: Io,
 ): Promise<number> {
-  const listening = await listenArcp(runtime, address);
+  const listening = await listenArcp(runtime, address).catch((cause) => {
+    throw notListening(address.host, address.port, cause);
+  });
   try {
     await io.out(greet(listening.url));
     const reason = await aborted(io.signal);

@@ -2,6 +2,7 @@
 
 import { onAbort } from '../abort.js';
 import type { Subscription } from '../arcp/client/subscription.js';
+import { ArcpError } from '../arcp/errors.js';
 import { classify } from '../arcp/wire/classify.js';
 import type { RawEnvelope } from '../arcp/wire/envelope.js';
 import { isJobId, isMessageId, isSessionId, type JobId, type MessageId, type SessionId } from '../arcp/wire/ids.js';
@@ -20,7 +21,7 @@ export const arcpTail: Command = {
   summary: 'Observes what happens on an ARCP runtime until Ctrl-C',
   details: [
     'You see the sessions of your own principal: of whoever the token says you are. A stranger, without one, sees nobody but itself.',
-    'A line says when, in which job, and what. With --json it is the envelope as it was sent.',
+    'A line says when, in UTC, in which job, and what. With --json it is the envelope as it was sent.',
     CREDENTIALS_IN_WORDS,
   ],
   examples: ['arcp tail ws://127.0.0.1:7777/ --bearer-file token.txt --types log,metric'],
@@ -33,20 +34,25 @@ export const arcpTail: Command = {
     'min-priority': { value: 'PRIORITY', help: `only from there on: ${PRIORITIES.join(', ')}` },
     since: { value: 'MSG_ID', help: 'begin with what came after that message; default: with what comes from now on' },
     limit: { value: 'N', help: 'end after N messages' },
-    json: { help: 'one line of JSON for each message, and nothing else' },
+    json: { help: 'one line of JSON for each message, and for a failure on standard error' },
   },
   async run(args, io) {
     const filter = filterOf(args);
     const since = idOf('since', args, isMessageId);
     const limit = args.whole('limit', 1, Number.MAX_SAFE_INTEGER) ?? Number.POSITIVE_INFINITY;
     const line = args.has('json') ? jsonLine : textOf;
-    const { session, close } = await dialRuntime(args, io);
+    const { session, isStranger, close } = await dialRuntime(args, io);
     try {
       const events = await session.subscribe(filter, { ...(since !== undefined && { since }), signal: io.signal });
+      if (!args.has('json')) io.err(`ringline: ${isStranger ? STRANGER : 'observing'}; Ctrl-C ends\n`);
       let shown = 0;
-      for await (const event of until(io.signal, events)) {
-        await io.out(line(event));
-        if (++shown >= limit) return 0;
+      try {
+        for await (const event of until(io.signal, events)) {
+          await io.out(line(event));
+          if (++shown >= limit) return 0;
+        }
+      } catch (error) {
+        throw forgotten(error);
       }
       io.signal.throwIfAborted();
       // The runtime, or the connection, ended it without a word.
@@ -57,6 +63,15 @@ export const arcpTail: Command = {
     }
   },
 };
+
+const STRANGER = 'observing as a stranger, who sees nobody but itself (--bearer-file FILE says who you are)';
+
+/** What it means that a subscription that stood can no longer begin where it was: going on would hide a gap. */
+function forgotten(error: unknown): unknown {
+  if (!(error instanceof ArcpError) || error.code !== 'ERR_ARCP_NOT_FOUND') return error;
+  const message = 'the runtime has forgotten what was seen last; run this again to see what comes from now on';
+  return new ArcpError(error.wireCode, message, { cause: error });
+}
 
 /** The events of a subscription, which a signal ends. */
 function until(signal: AbortSignal, events: Subscription): Subscription {

@@ -8,7 +8,7 @@ const WIDTH = 78;
 export function overview(commands: readonly Command[]): string {
   const rows = commands.map((command) => [usageOf(command), command.summary] as const);
   return [
-    'ringline: live, encrypted calls between agents that know each other by key, and signed agent cards',
+    'ringline: agents that find (A2A), trust (AITP), call and put to work (ARCP) each other, by key alone',
     '',
     'usage: ringline COMMAND ...',
     '',

@@ -79,6 +79,10 @@ export async function run(words: readonly string[], io: Io): Promise<number> {
       io.err(overview(COMMANDS));
       return 2;
     }
+    if (isGroup(first) && asksForHelp(words.slice(1, 2))) {
+      await io.out(helpFor([first]));
+      return 0;
+    }
     command = find(words);
     const rest = words.slice(command.name.split(' ').length);
     if (asksForHelp(rest)) {
@@ -111,7 +115,12 @@ function find(words: readonly string[]): Command {
   const group = COMMANDS.filter(({ name }) => name.startsWith(`${words[0]} `));
   const names = (group.length > 0 ? group : COMMANDS).map(({ name }) => name);
   const what = group.length > 0 ? `ringline ${words[0]} needs one of its commands` : 'there is no such command';
-  throw new UsageError(`${what}; there are: ${names.join(', ')}`);
+  throw new UsageError(`${what}; there are: ${names.join(', ')}`, group.length > 0 ? words[0] : '');
+}
+
+/** Whether commands begin with it, and none is it. */
+function isGroup(word: string): boolean {
+  return COMMANDS.some(({ name }) => name.startsWith(`${word} `));
 }
 
 function helpFor(words: readonly string[]): string {

@@ -121,6 +121,7 @@ describe('arcp tail', () => {
     // What it missed nobody can tell: going on as if nothing had been would hide that.
     expect((await ended).code).toBe(1);
     expect(io.errText).toContain('what happened meanwhile is lost');
+    expect(io.errText).toContain('run this again');
     second.stop();
     await secondEnd;
   });

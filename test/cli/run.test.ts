@@ -66,6 +66,7 @@ describe('help', () => {
 
   it.each(['id', 'card', 'aitp', 'arcp'])('of %s is that of all its commands', async (group) => {
     const { out } = await ran(['help', group]);
+    for (const word of ['--help', '-h']) expect(await ran([group, word])).toEqual({ code: 0, out, err: '' });
     for (const name of COMMANDS.filter((command) => command.startsWith(`${group} `)))
       expect(out).toContain(`ringline ${name}`);
   });
@@ -82,8 +83,8 @@ describe('wrong usage: exit code 2, one plain line, a hint', () => {
   it.each([
     [['nonsense'], 'ringline help'],
     [['help', 'nonsense'], 'ringline help'],
-    [['id'], 'ringline help'],
-    [['id', 'nonsense'], 'ringline help'],
+    [['id'], 'ringline help id'],
+    [['id', 'nonsense'], 'ringline help id'],
     [['version', 'x'], 'ringline help version'],
     [['serve', '--port', '65536'], 'ringline help serve'],
     [['serve', '--port', 'x', '--json'], 'ringline help serve'],
@@ -102,8 +103,8 @@ describe('wrong usage: exit code 2, one plain line, a hint', () => {
     [['bench', url], 'ringline help bench'],
     [['bench', url, did, '--seconds', '0'], 'ringline help bench'],
     [['id', 'show', '--reveal-seed', '--json'], 'ringline help id show'],
-    [['card'], 'ringline help'],
-    [['card', 'nonsense'], 'ringline help'],
+    [['card'], 'ringline help card'],
+    [['card', 'nonsense'], 'ringline help card'],
     [['card', 'sign'], 'ringline help card sign'],
     [['card', 'sign', 'x'], 'ringline help card sign'],
     [['card', 'sign', 'x', '--identity', 'x', '--jwk', 'x'], 'ringline help card sign'],
