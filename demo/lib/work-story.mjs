@@ -95,6 +95,7 @@ export async function tellWorkStory({ page, events, terminal }, did) {
     await state('open').waitFor();
     const [, line, took] = /^Resumed on line (\d+), (.*) after/.exec(await read('work-status')) ?? [];
     expect(line === '2', await read('work-status'));
+    expect(await button('stock-start').isDisabled(), 'a second stock could be put on over the first');
     await slot('work-tally').filter({ hasText: 'None is missing, none came twice.' }).waitFor();
     return `the socket killed, the agent ${ahead} events further: resumed on another line in ${took}, none missing, none twice`;
   });
@@ -113,6 +114,11 @@ export async function tellWorkStory({ page, events, terminal }, did) {
     await answer('permission', page.getByRole('button', { name: 'Grant it for 5 minutes' }));
     const lease = settled.filter({ has: page.getByText('Lease', { exact: true }) });
     await lease.waitFor();
+    const stamps = await settled.locator('.stamp').allInnerTexts();
+    expect(
+      stamps.indexOf('Lease') === 3 && stamps[2] === 'Answered',
+      `the lease before its grant: ${stamps.join(', ')}`,
+    );
     return `granted for 5 minutes: the agent ${(await lease.locator('.attempt-what').innerText()).replace(/^Agent, /, '')}`;
   });
 

@@ -40,8 +40,20 @@ const EDGES = [
   ['focus', 'paper'],
   ['focus', 'panel'],
   ['dial-first', 'panel'],
+  ['accent', 'dial-track'],
+  ['danger', 'dial-track'],
   ...['ink', 'soft', 'accent', 'danger', 'focus'].map((mark) => [mark, 'sunk'] as const),
 ] as const;
+
+/** A mark that is mixed of two colours: how much there is of the first, as the stylesheet has it. */
+const work = readFileSync(join(import.meta.dirname, '../../demo/page/views/work.css'), 'utf8');
+const share = Number(/color-mix\(in srgb, var\(--accent\) (\d+)%, var\(--sunk\)\)/.exec(work)?.[1]) / 100;
+
+function mixed(one: string, other: string): string {
+  const channel = (colour: string, at: number) => Number.parseInt(colour.slice(at, at + 2), 16);
+  const mix = (at: number) => Math.round(channel(one, at) * share + channel(other, at) * (1 - share));
+  return `#${[1, 3, 5].map((at) => mix(at).toString(16).padStart(2, '0')).join('')}`;
+}
 
 describe.each([
   ['light', colours(light)],
@@ -56,5 +68,10 @@ describe.each([
 
   it.each(EDGES)('%s can be seen on %s', (...pair) => {
     expect(ratio(pair)).toBeGreaterThanOrEqual(3);
+  });
+
+  it('the mark of a thought can be seen on its strip', () => {
+    const sunk = palette.get('sunk') as string;
+    expect(contrast(mixed(palette.get('accent') as string, sunk), sunk)).toBeGreaterThanOrEqual(3);
   });
 });

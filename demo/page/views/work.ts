@@ -29,6 +29,9 @@ const AGREED = [
   ['subscriptions', 'observers'],
 ] as const;
 
+const NO_IDENTITY = 'Make an identity first, at the top of this page: it is what the agent knows you by.';
+const NO_SESSION = 'Nothing runs until you ask for it.';
+
 /** Brings the section `#work` to life. */
 export function mountWork(app: App): void {
   const view = new WorkView(app);
@@ -43,6 +46,8 @@ class WorkView {
   #frame: HTMLIFrameElement | undefined;
   #dinner: JobHandle | undefined;
   #stock: JobHandle | undefined;
+  /** Buttons whose job still runs: a session that comes back does not offer them again. */
+  readonly #busy = new Set<string>();
   /** When the line was lost, or the network mended. */
   #mark = { what: 'lost', atMs: 0 };
 
@@ -63,6 +68,9 @@ class WorkView {
   identityChanged(): void {
     const did = this.#app.identity?.did;
     slot('work-ring-you').replaceChildren(did === undefined ? drawVacancy() : drawFingerprint(did));
+    const { name } = this.#app.keyring.keys.current;
+    if (this.#desk === undefined && name !== 'looking')
+      slot('work-status').textContent = name === 'none' ? NO_IDENTITY : NO_SESSION;
     if (this.#desk !== undefined && did !== this.#desk.principal) void this.#close();
   }
 
@@ -145,11 +153,13 @@ class WorkView {
     void this.#watch(job, (event) => dinner.take(event));
     const following = dinner.follow(job);
     const title = document.getElementById('dinner-title') as HTMLElement;
+    this.#busy.add('dinner-start');
     switchOff(control('dinner-start'), title);
     await following;
+    this.#busy.delete('dinner-start');
     switchOff(control('dinner-cancel'), title);
     control('dinner-start').textContent = 'Plan another';
-    control('dinner-start').disabled = this.#desk !== desk;
+    control('dinner-start').disabled = this.#desk === undefined;
   }
 
   async #putOn(): Promise<void> {
@@ -160,6 +170,7 @@ class WorkView {
     const job = desk.start('stock.simmer');
     this.#stock = job;
     panel.follow(job, 'stock.simmer');
+    this.#busy.add('stock-start');
     switchOff(control('stock-start'), control('stock-cancel'));
     void this.#watch(job, (event) => {
       panel.take(event);
@@ -178,7 +189,8 @@ class WorkView {
         if (codeOf(error) !== 'ERR_ARCP_CANCELLED') panel.say(`${wordsFor(error)} ${codeOf(error)}`);
       },
     );
-    control('stock-start').disabled = this.#desk !== desk;
+    this.#busy.delete('stock-start');
+    control('stock-start').disabled = this.#desk === undefined;
     switchOff(control('stock-cancel'), control('stock-start'));
   }
 
@@ -279,9 +291,7 @@ class WorkView {
     open.classList.toggle('primary', state === 'closed' || state === 'opening');
     if (state === 'opening') return;
     const isOpen = state !== 'closed';
-    for (const name of WITH_SESSION) control(name).disabled = !isOpen;
-    if (this.#dinner !== undefined && slot('dinner').dataset.state === 'running')
-      control('dinner-start').disabled = true;
+    for (const name of WITH_SESSION) control(name).disabled = !isOpen || this.#busy.has(name);
     if (isOpen) return;
     this.#showCut(false);
     slot('work-facts').replaceChildren();

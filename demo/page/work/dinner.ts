@@ -88,13 +88,14 @@ export class Dinner {
   }
 
   #show(prompt: Prompt): void {
-    const question = drawQuestion(prompt, this.#agentDid, ({ stamp, good, words }) => {
+    const question = drawQuestion(prompt, this.#agentDid, ({ stamp, good, words, atMs }) => {
       const hadFocus = question.contains(document.activeElement);
       question.remove();
       // Whoever answered by keyboard is not thrown back to the top of the page.
       if (hadFocus) document.getElementById('dinner-title')?.focus({ preventScroll: true });
       const what = words === '' ? plain(prompt.text, 120) : words;
-      addAttempt(slot('dinner-log'), { good, stamp, who: 'You,', what, figure: times.format(new Date()) });
+      // Before what came of it, which may have been heard of first.
+      addAttempt(slot('dinner-log'), { good, stamp, who: 'You,', what, figure: times.format(new Date()), atMs });
     });
     slot('dinner-questions').append(question);
   }

@@ -4,10 +4,14 @@ import type { JobEvent, JobHandle } from 'ringline/arcp/client';
 import { control, slot } from '../ui/dom.js';
 import { plain } from './plain.js';
 
+/** How long nothing is said of a job that was asked for and not heard of. */
+const WAITING_MS = 700;
+
 /** The panel of a job, by the beginning of its slots' names. */
 export class JobPanel {
   readonly #name: string;
   readonly #bar: HTMLProgressElement;
+  #isUnderWay = false;
 
   constructor(name: 'dinner' | 'stock') {
     this.#name = name;
@@ -32,6 +36,18 @@ export class JobPanel {
   follow(job: JobHandle, tool: string): void {
     this.clear(tool);
     this.say('Asked for.');
+    this.#isUnderWay = true;
+    // What is asked for while there is no line goes out when there is one: that is worth a word, where it lasts.
+    const waiting = setTimeout(() => this.say('Asked for. It goes out as soon as the line is back.'), WAITING_MS);
+    void Promise.race([job.id, job.result]).then(
+      () => clearTimeout(waiting),
+      () => clearTimeout(waiting),
+    );
+    // A session that ends takes its jobs along, and then no event says so.
+    job.result.then(
+      () => {},
+      () => this.#isUnderWay && this.#end('failed', 'Over: the session ended first.'),
+    );
     control(`${this.#name}-cancel`).disabled = false;
     job.id.then(
       (id) => {
@@ -68,6 +84,7 @@ export class JobPanel {
   }
 
   #end(how: 'completed' | 'cancelled' | 'failed', words: string): void {
+    this.#isUnderWay = false;
     this.#bar.dataset.end = how;
     this.say(words);
   }

@@ -11,6 +11,7 @@ import { formatMs, shortDid } from '../ui/format.js';
 import { FAMILIES, type Family, familyOf, isFromRuntime } from './families.js';
 import type { Observed } from './observed.js';
 import { plain } from './plain.js';
+import { saysOf } from './says.js';
 import { openSession } from './session.js';
 import { wordsFor } from './words.js';
 
@@ -147,7 +148,7 @@ class List {
       'observed-event',
       make('span', 'observed-time mono', times.format(Date.parse(timestamp) || 0)),
       make('span', 'observed-type mono', make('i', 'cell', ''), plain(type, 40)),
-      make('span', 'observed-says mono', plain(payload, 160)),
+      make('span', 'observed-says', saysOf(type, payload)),
     );
     line.dataset.family = familyOf(type);
     line.dataset.way = way;

@@ -15,12 +15,17 @@ const times = new Intl.DateTimeFormat('en', { hour: '2-digit', minute: '2-digit'
 /** Lease where the job does not say. */
 const LEASE_SECONDS = 300;
 
+/** How long nothing is said of an answer that was sent and not heard of. */
+const WAITING_MS = 700;
+
 /** What became of a question. */
 export interface Settled {
   readonly stamp: string;
   readonly good: boolean;
   /** How it was answered, in a few words; empty where it was not. */
   readonly words: string;
+  /** When that was, before the agent could take notice: by the page's own clock. */
+  readonly atMs: number;
 }
 
 const ENDED: Readonly<Record<PromptEnd, string>> = {
@@ -38,21 +43,30 @@ const ENDED: Readonly<Record<PromptEnd, string>> = {
 export function drawQuestion(prompt: Prompt, agentDid: string, onSettled: (settled: Settled) => void): HTMLElement {
   const trouble = make('p', 'outcome failed');
   trouble.setAttribute('role', 'alert');
+  const onItsWay = make('p', 'note');
+  onItsWay.setAttribute('role', 'status');
   let ended: PromptEnd | undefined;
   let isSending = false;
-  const over = (how: PromptEnd) => onSettled({ stamp: ENDED[how], good: false, words: '' });
+  const over = (how: PromptEnd) => onSettled({ stamp: ENDED[how], good: false, words: '', atMs: performance.now() });
   /** Answers once, and says what went wrong; the question stays where it may. */
   const settle = async (send: () => Promise<void>, words: string) => {
     if (isSending) return;
     isSending = true;
     trouble.textContent = '';
+    const atMs = performance.now();
+    const waiting = setTimeout(() => {
+      onItsWay.textContent = 'On its way: it arrives as soon as the line is back.';
+    }, WAITING_MS);
     try {
       await send();
-      onSettled({ stamp: ENDED.answered, good: true, words });
+      onSettled({ stamp: ENDED.answered, good: true, words, atMs });
     } catch (error) {
       isSending = false;
       if (ended !== undefined) return over(ended);
       trouble.textContent = `${wordsFor(error)} ${codeOf(error)}`;
+    } finally {
+      clearTimeout(waiting);
+      onItsWay.textContent = '';
     }
   };
   // The runtime tells everybody that a question is settled, whoever settled it.
@@ -75,7 +89,7 @@ export function drawQuestion(prompt: Prompt, agentDid: string, onSettled: (settl
     default:
       box.append(...drawPermission(prompt, settle));
   }
-  box.append(trouble);
+  box.append(onItsWay, trouble);
   return box;
 }
 
