@@ -14,13 +14,15 @@ export class Contracts {
   async fetch() {
     const driver = durableObjectSql(this.#storage);
     const empty = () => this.#storage.deleteAll();
+    let bounds;
     const log = {
       single: true,
-      async create(maxRemembered) {
+      async create(asked) {
         await empty();
-        return sqlLog(driver, maxRemembered === undefined ? {} : { maxRemembered });
+        bounds = asked;
+        return sqlLog(driver, bounds);
       },
-      again: () => sqlLog(driver),
+      again: () => sqlLog(driver, bounds),
     };
     const artifacts = {
       single: true,

@@ -22,21 +22,18 @@ export function arcpStoreCases(name, log, artifacts) {
 /** Over IndexedDB, a database for each. @param {any} library */
 export function indexedDbArcpCases({ arcpIndexedDb }) {
   const { indexedDbLog, indexedDbArtifacts } = arcpIndexedDb;
-  const names = new WeakMap();
-  const opened = (/** @type {object} */ store, /** @type {string} */ name) => {
-    names.set(store, name);
+  const opened = new WeakMap();
+  /** @param {(name: string) => object} open */
+  const fresh = (open) => {
+    const name = `arcp-${crypto.randomUUID()}`;
+    const store = open(name);
+    opened.set(store, () => open(name));
     return store;
   };
-  const fresh = () => `arcp-${crypto.randomUUID()}`;
-  const openLog = (/** @type {string} */ name, maxRemembered = 10_000) =>
-    opened(indexedDbLog(name, { maxRemembered }), name);
-  const openArtifacts = (/** @type {string} */ name) => opened(indexedDbArtifacts(name), name);
+  const again = (/** @type {object} */ store) => opened.get(store)();
   return arcpStoreCases(
     'IndexedDB',
-    {
-      create: (/** @type {number | undefined} */ maxRemembered) => openLog(fresh(), maxRemembered),
-      again: (/** @type {object} */ log) => openLog(names.get(log)),
-    },
-    { create: () => openArtifacts(fresh()), again: (/** @type {object} */ store) => openArtifacts(names.get(store)) },
+    { create: (/** @type {object | undefined} */ bounds) => fresh((name) => indexedDbLog(name, bounds)), again },
+    { create: () => fresh((name) => indexedDbArtifacts(name)), again },
   );
 }

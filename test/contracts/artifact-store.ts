@@ -136,6 +136,24 @@ export const artifactStoreCases: readonly ArtifactStoreCase[] = [
     },
   },
   {
+    name: 'R6: many expire at once, and a sweep that finds nothing leaves all as it is',
+    async run({ create, again }) {
+      const store = await create();
+      for (let n = 0; n < 600; n++) await store.put(artifact(n, { expiresAtMs: n % 3, bytes: Uint8Array.of(n & 7) }));
+      const other = await again(store);
+      same(await other.sweep(0), 0);
+      same(await other.sweep(2), 400);
+      same(await other.sweep(2), 0);
+      same(await other.usage('alice'), { count: 200, bytes: 200 });
+      same(await store.get('art_2'), artifact(2, { expiresAtMs: 2, bytes: Uint8Array.of(2) }));
+      // One that is put after a sweep, and expires before all others.
+      await store.put(artifact(900, { expiresAtMs: 1 }));
+      same(await store.sweep(2), 1);
+      same(await store.sweep(3), 200);
+      same(await store.usage('alice'), { count: 0, bytes: 0 });
+    },
+  },
+  {
     name: 'what a principal keeps is counted by itself',
     async run({ create, again }) {
       const store = await create();

@@ -3,11 +3,18 @@
 import type { EventLog, LogBatch, LogEntry, LoggedEntry, LogQuery } from '../../src/arcp/log/contract.js';
 import { refuses, same, seededNumbers } from './check.js';
 
+/** Options that all adapters have. */
+export interface EventLogBounds {
+  readonly maxEntries?: number;
+  readonly maxBytes?: number;
+  readonly maxRemembered?: number;
+}
+
 /** How the suite gets at an adapter. */
 export interface EventLogSetup {
-  /** A log on empty data of its own, at every call, that remembers so many positions of pruned ids; 100,000 by default. */
-  create(maxRemembered?: number): EventLog | Promise<EventLog>;
-  /** A second handle on the data of a log, as another tab or connection has; the same one where there can be no other. */
+  /** A log on empty data of its own, at every call, within such bounds; the adapter's own where there are none. */
+  create(bounds?: EventLogBounds): EventLog | Promise<EventLog>;
+  /** A second handle on the data of a log, within the same bounds, as another tab or connection has; the same one where there can be no other. */
   again(log: EventLog): EventLog | Promise<EventLog>;
   /** There is one place for data, as in a Durable Object: `create` empties it, and what was made before is of no use. */
   readonly single?: boolean;
@@ -420,7 +427,7 @@ export const eventLogCases: readonly EventLogCase[] = [
   {
     name: "beyond what is remembered, an id of our own from that time still counts as pruned; a peer's is unknown",
     async run({ create, again }) {
-      const log = await create(2);
+      const log = await create({ maxRemembered: 2 });
       const odd = { direction: 'in', id: 'msg_odd' } as const;
       // A peer may choose an id that looks like ours, and far ahead: it says nothing of ours.
       const ahead = entry(9_000, { direction: 'in' });
@@ -452,6 +459,192 @@ export const eventLogCases: readonly EventLogCase[] = [
       same((await log.read({ after: 0, limit: 1_000 })).length, 2_501 - removed);
     },
   },
+  {
+    name: 'R4: it keeps no more entries than it may, the newest of them, also when it is opened anew',
+    async run({ create, again }) {
+      const log = await create({ maxEntries: 10 });
+      for (let n = 1; n <= 21; n += 3) await log.commit(batch(entry(n), entry(n + 1), entry(n + 2)));
+      const positions = async (handle: EventLog) => (await everything(handle)).map(({ position }) => position);
+      same(await positions(log), [12, 13, 14, 15, 16, 17, 18, 19, 20, 21]);
+      same([await log.last(), await log.prunedThrough(), await log.prunedThrough('alice')], [21, 11, 11]);
+      same((await log.locate('sess_a', entry(11).id)).kind, 'pruned');
+      same((await log.find('alice', entry(12).id)).kind, 'kept');
+      const other = await again(log);
+      same(await other.commit(batch(entry(22), entry(11), entry(21))), { positions: [22, undefined, undefined] });
+      same((await positions(other)).length, 10);
+      const many = Array.from({ length: 40 }, (_, n) => entry(100 + n));
+      same((await other.commit({ entries: many })).positions[39], 62);
+      same(await positions(log), [53, 54, 55, 56, 57, 58, 59, 60, 61, 62]);
+    },
+  },
+  {
+    name: 'R4: it keeps no more text than it may, two bytes a unit, long texts and short ones',
+    async run({ create, again }) {
+      const log = await create({ maxBytes: 6_000_000, maxRemembered: 0 });
+      const handles = [log, await again(log)];
+      for (let n = 1; n <= 30; n++) {
+        await (handles[n % 2] as EventLog).commit(batch(entry(n, { text: 'x'.repeat(300_000) })));
+      }
+      const kept = await everything(log);
+      // Ten have room; an adapter may make a little more of it than is needed.
+      same(kept.length >= 8 && kept.length <= 10, true);
+      same(kept.at(-1)?.position, 30);
+      same(kept[0]?.position, 31 - kept.length);
+      await log.commit(batch(entry(40, { text: '\u{1f600}'.repeat(1_450_000) })));
+      same(
+        (await everything(log)).map(({ position }) => position),
+        [31],
+      );
+      // What is gone is no longer counted, pieces of long texts included.
+      for (let n = 50; n < 60; n++) await log.commit(batch(entry(n, { text: 'x'.repeat(30_000) })));
+      same((await everything(log)).length, 10);
+      await log.commit(batch(entry(60, { text: 'x'.repeat(2_500_000) })));
+      same((await everything(log)).length, 11);
+    },
+  },
+  {
+    name: 'R4: the newest entry stays whatever its size, and goes for the next',
+    async run({ create }) {
+      const log = await create({ maxBytes: 100 });
+      const positions = async () => (await everything(log)).map(({ position }) => position);
+      await log.commit(batch(entry(1), entry(2, { text: 'x'.repeat(1_000) })));
+      same(await positions(), [2]);
+      await log.commit(batch(entry(3, { sessionId: 'sess_b', principal: 'bob', text: 'y'.repeat(2_000) })));
+      same(await positions(), [3]);
+      await log.commit(batch(entry(4)));
+      same(await positions(), [4]);
+    },
+  },
+  {
+    name: 'R4: who says much pushes out nothing of those who say little, by entries',
+    async run({ create, again }) {
+      const log = await create({ maxEntries: 60 });
+      await log.commit(batch(...Array.from({ length: 5 }, (_, n) => entry(n))));
+      // Principals that keep next to nothing make nobody's share smaller.
+      for (let n = 10; n < 40; n++) {
+        await log.commit(batch(entry(n, { sessionId: `sess_${n}`, principal: `stranger ${n}` })));
+      }
+      const flood = (n: number) => entry(n, { sessionId: 'sess_m', principal: 'mallory' });
+      for (let n = 1_000; n < 1_300; n += 5) {
+        await log.commit({ entries: Array.from({ length: 5 }, (_, i) => flood(n + i)) });
+      }
+      same(
+        await ids(log, { principal: 'alice' }),
+        [0, 1, 2, 3, 4].map((n) => entry(n).id),
+      );
+      same((await everything(log)).length <= 60, true);
+      const other = await again(log);
+      const [all, own, mallorys] = [
+        await other.prunedThrough(),
+        await other.prunedThrough('alice'),
+        await other.prunedThrough('mallory'),
+      ];
+      // Alice is told that nothing of hers is missing; Mallory, from where on all of Mallory's is there.
+      same([own, all === mallorys], [0, true]);
+      const left = (await everything(other, { principal: 'mallory' })).map(({ position }) => position);
+      same(
+        left,
+        Array.from({ length: 335 - mallorys }, (_, n) => mallorys + 1 + n),
+      );
+      same(left.length >= 20, true);
+      same((await other.locate('sess_m', flood(1_000).id)).kind, 'pruned');
+    },
+  },
+  {
+    name: 'R4: who says much pushes out nothing of those who say little, by bytes',
+    async run({ create }) {
+      const log = await create({ maxBytes: 60_000, maxRemembered: 0 });
+      await log.commit(batch(...Array.from({ length: 20 }, (_, n) => entry(n, { text: 'x'.repeat(100) }))));
+      for (let n = 100; n < 160; n++) {
+        await log.commit(batch(entry(n, { sessionId: 'sess_m', principal: 'mallory', text: 'x'.repeat(5_000) })));
+      }
+      same((await ids(log, { principal: 'alice' })).length, 20);
+      const bytes = (await everything(log)).reduce((sum, { text }) => sum + 2 * text.length, 0);
+      same(bytes <= 60_000, true);
+      same((await everything(log, { principal: 'mallory' })).length >= 4, true);
+    },
+  },
+  {
+    name: 'R4: who keeps less stays also beside one that keeps not even twice as much',
+    async run({ create }) {
+      const log = await create({ maxEntries: 10 });
+      for (let n = 1; n <= 4; n++) await log.commit(batch(entry(n)));
+      for (let n = 5; n <= 40; n++) await log.commit(batch(entry(n, { sessionId: 'sess_b', principal: 'bob' })));
+      same(
+        (await everything(log)).map(({ position }) => position),
+        [1, 2, 3, 4, 35, 36, 37, 38, 39, 40],
+      );
+      same([await log.prunedThrough('alice'), await log.prunedThrough('bob'), await log.prunedThrough()], [0, 34, 34]);
+    },
+  },
+  {
+    name: 'R4: where all keep about the same, the oldest goes, whosever it is',
+    async run({ create }) {
+      const log = await create({ maxEntries: 20 });
+      for (let n = 0; n < 60; n++) {
+        await log.commit(batch(entry(n, { sessionId: `sess_${n % 3}`, principal: `p${n % 3}` })));
+      }
+      same(
+        (await everything(log)).map(({ position }) => position),
+        Array.from({ length: 20 }, (_, n) => 41 + n),
+      );
+    },
+  },
+  {
+    name: 'R4: remembered ids make room before entries do, beyond an eighth of what there is',
+    async run({ create }) {
+      const log = await create({ maxBytes: 16_000 });
+      const long = (n: number) => entry(n, { direction: 'in', id: `msg_${'x'.repeat(246)}${n + 1_000}`, text: '' });
+      await log.commit(batch(...Array.from({ length: 50 }, (_, n) => long(n))));
+      await log.prune({ keepEntries: 0 });
+      const filling = Array.from({ length: 8 }, (_, n) => entry(2_000 + n, { text: 'x'.repeat(900) }));
+      for (const one of filling) await log.commit(batch(one));
+      // Of 16,000 bytes 14,400 are text: three ids of 508 bytes have room at most.
+      same((await everything(log)).length >= 7, true);
+      const kinds = new Set<string>();
+      for (let n = 0; n < 50; n++) kinds.add((await log.locate('sess_a', long(n).id)).kind);
+      same(kinds.has('kept'), false);
+      same((await log.locate('sess_a', long(0).id)).kind, 'unknown');
+    },
+  },
+  {
+    name: 'where nothing of a principal is left, it is told that what it had is gone, and so is one that comes back',
+    async run({ create, again }) {
+      const log = await create({ maxEntries: 8 });
+      await log.commit(batch(entry(1), entry(2), entry(3, { sessionId: 'sess_b', principal: 'bob' })));
+      await log.prune({ keepEntries: 1 });
+      same((await log.prunedThrough('alice')) >= 2, true);
+      for (let n = 10; n < 40; n++) await log.commit(batch(entry(n, { sessionId: 'sess_b', principal: 'bob' })));
+      const other = await again(log);
+      same((await other.prunedThrough('alice')) >= 2, true);
+      await other.commit(batch(entry(50)));
+      same((await other.prunedThrough('alice')) >= 2, true);
+      same((await other.prunedThrough('alice')) < 34, true);
+      same(await ids(other, { principal: 'alice', after: await other.prunedThrough('alice') }), [entry(50).id]);
+    },
+  },
+  {
+    name: 'R4: thousands of principals with one message each are let go one after the other',
+    async run({ create }) {
+      const log = await create({ maxEntries: 200, maxRemembered: 10 });
+      for (let n = 0; n < 1_500; n += 100) {
+        await log.commit({
+          entries: Array.from({ length: 100 }, (_, i) =>
+            entry(n + i, { sessionId: `sess_${n + i}`, principal: `anonymous:sess_${n + i}` }),
+          ),
+        });
+      }
+      const kept = await log.read({ after: 0, limit: 1_000 });
+      same(kept.length <= 200 && kept.length >= 190, true);
+      same(kept.at(-1)?.position, 1_500);
+      same(await log.prunedThrough(), 1_500 - kept.length);
+      same(await log.prunedThrough('anonymous:sess_0'), 1_500 - kept.length);
+    },
+  },
+  ...[1, 2].map((seed) => ({
+    name: `R4: within its bounds after 200 random steps, and its sums still true (seed ${seed})`,
+    run: ({ create, again }: EventLogSetup) => boundedSteps(seed, create, again),
+  })),
   {
     name: 'records are written, replaced and removed, each kind by itself',
     async run({ create, again }) {
@@ -800,4 +993,68 @@ async function randomSteps(
   }
   same(await handle.last(), plain.all.length);
   same(await handle.prunedThrough(), plain.pruned);
+}
+
+/** What a log says of itself holds for what it has, whatever came and went. */
+async function boundedSteps(
+  seed: number,
+  create: EventLogSetup['create'],
+  again: EventLogSetup['again'],
+): Promise<void> {
+  const below = seededNumbers(seed);
+  const bounds = { maxEntries: 60, maxBytes: 40_000, maxRemembered: 30 };
+  const log = await create(bounds);
+  let handle = log;
+  /** All that was ever kept, by principal. */
+  const ever = new Map<string, number[]>();
+  let last = 0;
+  for (let step = 0; step < 200; step++) {
+    const principal = `p${Math.min(below(6), below(6))}`;
+    switch (below(8)) {
+      case 0:
+        handle = await again(log);
+        break;
+      case 1:
+        await handle.prune({ keepEntries: 20 + below(60) });
+        break;
+      default: {
+        const entries = Array.from({ length: 1 + below(6) }, () =>
+          entry(below(3_000), {
+            sessionId: below(9) === 0 ? '' : `sess_${principal}`,
+            principal,
+            direction: below(2) === 0 ? 'in' : 'out',
+            text: 'x'.repeat(below(4) === 0 ? below(4_000) : below(200)),
+          }),
+        );
+        for (const position of (await handle.commit({ entries })).positions) {
+          if (position === undefined) continue;
+          same(position, ++last);
+          ever.set(principal, [...(ever.get(principal) ?? []), position]);
+        }
+      }
+    }
+    const kept = await handle.read({ after: 0, limit: 1_000 });
+    same(kept.length <= bounds.maxEntries, true);
+    same(kept.length === 1 || kept.reduce((sum, { text }) => sum + 2 * text.length, 0) <= bounds.maxBytes, true);
+    for (const [name, positions] of ever) {
+      const through = await handle.prunedThrough(name);
+      const left = kept.filter((one) => one.principal === name).map(({ position }) => position);
+      // All of it beyond that position, and none of it up to there.
+      same(
+        left,
+        positions.filter((position) => position > through),
+      );
+      same((await handle.prunedThrough()) >= (left.length < positions.length ? 1 : 0), true);
+    }
+  }
+  // Sums that had gone astray would now keep too many, or too few.
+  await handle.prune({ keepEntries: 0 });
+  const plain = (n: number, text: string) => entry(10_000 + n, { text });
+  for (let n = 0; n < 120; n++) await handle.commit(batch(plain(n, 'x')));
+  same((await handle.read({ after: 0, limit: 1_000 })).length, bounds.maxEntries);
+  await handle.prune({ keepEntries: 0 });
+  for (let n = 200; n < 260; n++) await handle.commit(batch(plain(n, 'x'.repeat(1_000))));
+  const heavy = (await handle.read({ after: 0, limit: 1_000 })).length;
+  // 20 of them less what ids and an adapter's slack take: an eighth, and a little.
+  same(heavy >= 16 && heavy <= 20, true);
 }

@@ -13,15 +13,16 @@ export type OpenDatabase = () => () => SqlDriver;
 
 /** {@link sqlLog} over one engine. */
 export function sqlLogSetup(open: OpenDatabase): EventLogSetup {
-  const connections = new WeakMap<EventLog, () => SqlDriver>();
+  const opened = new WeakMap<EventLog, () => EventLog>();
   return {
-    create(maxRemembered) {
+    create(bounds) {
       const connect = open();
-      const log = sqlLog(connect(), maxRemembered === undefined ? {} : { maxRemembered });
-      connections.set(log, connect);
+      const openAgain = () => sqlLog(connect(), bounds);
+      const log = openAgain();
+      opened.set(log, openAgain);
       return log;
     },
-    again: (log) => sqlLog((connections.get(log) as () => SqlDriver)()),
+    again: (log) => (opened.get(log) as () => EventLog)(),
   };
 }
 

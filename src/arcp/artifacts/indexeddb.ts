@@ -14,6 +14,8 @@ interface ArtifactSchema extends DBSchema {
 }
 
 const VERSION = 1;
+/** Artifacts that a sweep removes in one transaction. */
+const SWEEP_STEP = 256;
 
 /**
  * Opens a store of artifacts in an IndexedDB database of its own, at the first operation and not before.
@@ -49,8 +51,11 @@ export function indexedDbArtifacts(name: string): ArtifactStore {
           transaction.objectStore('facts').get(artifactId),
           transaction.objectStore('bytes').get(artifactId),
         ]);
-        if (facts === undefined || bytes === undefined) return undefined;
-        const { size: _, ...rest } = facts;
+        if (facts === undefined) return undefined;
+        const { size, ...rest } = facts;
+        if (bytes?.length !== size) {
+          throw new StorageError('ERR_STORAGE_FAILED', 'the database does not hold all of the artifact');
+        }
         return { ...rest, bytes };
       }),
     delete: (artifactId) =>
@@ -60,18 +65,24 @@ export function indexedDbArtifacts(name: string): ArtifactStore {
           () => transaction.objectStore('bytes').delete(artifactId),
         ]);
       }),
-    sweep: (nowMs) =>
-      write(async (transaction) => {
-        const facts = transaction.objectStore('facts');
-        const expired = await facts.index('by-expiry').getAllKeys(IDBKeyRange.upperBound(nowMs, true));
-        await allOf(
-          expired.flatMap((artifactId) => [
-            () => facts.delete(artifactId),
-            () => transaction.objectStore('bytes').delete(artifactId),
-          ]),
-        );
-        return expired.length;
-      }),
+    async sweep(nowMs) {
+      let removed = 0;
+      for (let step = SWEEP_STEP; step === SWEEP_STEP; removed += step) {
+        step = await write(async (transaction) => {
+          const facts = transaction.objectStore('facts');
+          const range = IDBKeyRange.upperBound(nowMs, true);
+          const expired = await facts.index('by-expiry').getAllKeys(range, SWEEP_STEP);
+          await allOf(
+            expired.flatMap((artifactId) => [
+              () => facts.delete(artifactId),
+              () => transaction.objectStore('bytes').delete(artifactId),
+            ]),
+          );
+          return expired.length;
+        });
+      }
+      return removed;
+    },
     usage: (principal) =>
       read(async (transaction) => {
         const all = await transaction.objectStore('facts').index('by-principal').getAll(principal);

@@ -15,6 +15,8 @@ import type { ArtifactStore, StoredArtifact } from './contract.js';
 export function memoryArtifacts(): Immediate<ArtifactStore> {
   const artifacts = new Map<string, StoredArtifact>();
   const usages = new Map<string, { count: number; bytes: number }>();
+  /** Nothing expires before it, so that most sweeps look at nothing. */
+  let nextExpiryMs = Number.POSITIVE_INFINITY;
   const remove = (artifactId: string): void => {
     const artifact = artifacts.get(artifactId);
     if (artifact === undefined) return;
@@ -32,15 +34,21 @@ export function memoryArtifacts(): Immediate<ArtifactStore> {
       }
       remove(artifactId);
       artifacts.set(artifactId, artifact);
+      nextExpiryMs = Math.min(nextExpiryMs, artifact.expiresAtMs);
       const { count, bytes: before } = usages.get(principal) ?? { count: 0, bytes: 0 };
       usages.set(principal, { count: count + 1, bytes: before + bytes.length });
     },
     get: (artifactId) => artifacts.get(artifactId),
     delete: remove,
     sweep(nowMs) {
+      if (nextExpiryMs >= nowMs) return 0;
       let removed = 0;
+      nextExpiryMs = Number.POSITIVE_INFINITY;
       for (const { artifactId, expiresAtMs } of artifacts.values()) {
-        if (expiresAtMs >= nowMs) continue;
+        if (expiresAtMs >= nowMs) {
+          nextExpiryMs = Math.min(nextExpiryMs, expiresAtMs);
+          continue;
+        }
         remove(artifactId);
         removed++;
       }

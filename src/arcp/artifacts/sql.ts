@@ -23,6 +23,9 @@ const MIGRATIONS: readonly Migration[] = [
 /** Bytes in a row. */
 const PIECE_BYTES = 1_048_576;
 
+/** Artifacts that a sweep removes in one transaction. */
+const SWEEP_STEP = 256;
+
 /**
  * Opens a store of artifacts in a SQLite database, and makes or updates its tables, whose names begin with `arcp_`. It
  * answers at once. It may share the database of a `sqlLog`.
@@ -67,14 +70,11 @@ export function sqlArtifacts(driver: SqlDriver): Immediate<ArtifactStore> {
         );
       }),
     delete: (artifactId) => attempt(() => driver.transaction(() => remove(keyOf(artifactId)))),
-    sweep: (nowMs) =>
-      attempt(() =>
-        driver.transaction(() => {
-          const expired = driver.query('SELECT id FROM arcp_artifact WHERE expires_at < ?', [nowMs]);
-          for (const { id } of expired) remove(id as string);
-          return expired.length;
-        }),
-      ),
+    sweep(nowMs) {
+      let removed = 0;
+      for (let step = SWEEP_STEP; step === SWEEP_STEP; removed += step) step = sweepSome(driver, nowMs);
+      return removed;
+    },
     usage: (principal) =>
       attempt(() => {
         const sums = 'SELECT count(*) AS count, coalesce(sum(size), 0) AS bytes FROM arcp_artifact WHERE principal = ?';
@@ -82,6 +82,26 @@ export function sqlArtifacts(driver: SqlDriver): Immediate<ArtifactStore> {
         return { count: integerOf(row?.count), bytes: integerOf(row?.bytes) };
       }),
   };
+}
+
+/** Removes some of what has expired. @returns How many. */
+function sweepSome(driver: SqlDriver, nowMs: number): number {
+  return attempt(() => {
+    const expired = driver.query('SELECT id FROM arcp_artifact WHERE expires_at < ? LIMIT ?', [nowMs, SWEEP_STEP]);
+    if (expired.length === 0) return 0;
+    return driver.transaction(() => {
+      // Looked up again: another connection may have put one of them anew.
+      const ids = JSON.stringify(expired.map(({ id }) => id));
+      const gone = driver.query(
+        'DELETE FROM arcp_artifact WHERE id IN (SELECT value FROM json_each(?)) AND expires_at < ? RETURNING id',
+        [ids, nowMs],
+      );
+      driver.query('DELETE FROM arcp_artifact_piece WHERE id IN (SELECT value FROM json_each(?))', [
+        JSON.stringify(gone.map(({ id }) => id)),
+      ]);
+      return gone.length;
+    });
+  });
 }
 
 function insert(driver: SqlDriver, key: string, artifact: StoredArtifact): void {

@@ -95,7 +95,7 @@ export type Whereabouts =
 
 /**
  * What to let go of: entries from the oldest on, up to the first that neither bound says should go. So what stays is
- * always everything beyond one position, also where the clock was set back.
+ * always everything beyond one position, also where the clock was set back; less what has gone before, to make room.
  */
 export interface PruneOptions {
   /** Entries kept before this Unix time in milliseconds go. */
@@ -111,6 +111,11 @@ export interface PruneOptions {
  * such storage), with the runtime's error as `cause`, and leave what was there untouched. A query or a prune that asks for
  * nonsense, such as a limit of 0, is a RangeError or a TypeError. Entries and records are handed over and must not be
  * changed afterwards, in either direction.
+ *
+ * A log has bounds of its own, in entries and in bytes of text, and keeps them at each commit: where there is no room, the
+ * oldest entry goes, unless another principal has clearly more than its own, whose oldest goes then. So who says much pushes
+ * out nothing of those who keep a third of it or less; and of each principal what stays is everything beyond one position,
+ * which is what {@link prunedThrough} says. The newest entry stays. Records are not counted, and never go by themselves.
  *
  * The ids of pruned entries are remembered for a bounded number of positions, so that a repeated message is still left out
  * and a resume point that is gone is told from one that never was. Of older ones only the highest id of our own is
@@ -138,8 +143,8 @@ export interface EventLog {
   /**
    * Position up to which entries are gone, those beyond it being kept; 0 where nothing was pruned.
    *
-   * @param principal Of its entries alone: adapters that let each principal keep a share of their own know better. Without
-   *   it, the position beyond which everything of everybody is kept.
+   * @param principal Of its entries alone. Where nothing is kept of it any more, this may be a later position, up to which
+   *   nothing is kept of anybody. Without it, the position beyond which everything of everybody is kept.
    */
   prunedThrough(principal?: string): MaybePromise<number>;
 

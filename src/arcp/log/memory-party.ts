@@ -1,6 +1,7 @@
 // What a log in memory knows of one principal: its entries, found by what queries ask for most. A principal's entries go
 // from its oldest on, so that each list here loses its first.
 
+import { bytesOf } from './bounds.js';
 import type { LoggedEntry, LogQuery } from './contract.js';
 import { Deque } from './deque.js';
 import { type Clause, clausesOf, type Field, leadOf, matcherOf } from './selection.js';
@@ -51,7 +52,7 @@ export class Party {
   /** Bytes of their texts. */
   bytes = 0;
   /** Position up to which its entries are gone. */
-  prunedThrough = 0;
+  prunedThrough: number;
   readonly #by: { readonly [Name in (typeof INDEXED)[number]]: Index } = {
     correlationId: new Index(),
     streamId: new Index(),
@@ -59,6 +60,10 @@ export class Party {
     traceId: new Index(),
     sessionId: new Index(),
   };
+
+  constructor(prunedThrough: number) {
+    this.prunedThrough = prunedThrough;
+  }
 
   add(entry: LoggedEntry): void {
     this.entries.push(entry);
@@ -98,11 +103,6 @@ export class Party {
     const found = lead.values.flatMap((value) => scan(index.of(value), query, matches));
     return found.sort((a, b) => a.position - b.position).slice(0, query.limit);
   }
-}
-
-/** Bytes of an entry's text: two for each UTF-16 unit, as much as an engine may need. */
-export function bytesOf({ text }: LoggedEntry): number {
-  return 2 * text.length;
 }
 
 function scan(

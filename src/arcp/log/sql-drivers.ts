@@ -112,7 +112,7 @@ export function betterSqlite(db: BetterSqliteDatabase): SqlDriver {
 type Run = (parameters: readonly SqlValue[]) => SqlRow[];
 
 /** Statements kept prepared. The adapters' own are fewer; those of queries go with their clauses. */
-const MAX_STATEMENTS = 64;
+const MAX_STATEMENTS = 128;
 
 function preparing(prepare: (sql: string) => Run): SqlDriver {
   const kept = new Map<string, Run>();

@@ -4,64 +4,58 @@ import { assertInteger } from '../../bytes/assert.js';
 import type { JsonValue } from '../../codec/json-value.js';
 import { StorageError } from '../../errors.js';
 import { yieldToEventLoop } from '../../yield.js';
+import { boundsOf, type LogBounds } from './bounds.js';
 import type {
   EventLog,
   ImmediateEventLog,
   LogBatch,
-  LogEntry,
   LoggedEntry,
   LogQuery,
   PruneOptions,
   Whereabouts,
 } from './contract.js';
-import { assertPrune, assertQuery, DEFAULT_MAX_REMEMBERED, higherOwnId, isForgotten } from './selection.js';
-import { attempt, integerOf, type SqlDriver, type SqlValue } from './sql-driver.js';
-import { directionCode, ENTRY_COLUMNS, entryOf, readEntries } from './sql-query.js';
-import { RECORD_TABLE, readRecord, readRecords, writeRecord } from './sql-records.js';
-import { type Migration, migrate } from './sql-schema.js';
-import { keyOf, piecesOf } from './sql-text.js';
+import { assertPrune, assertQuery, DEFAULT_MAX_REMEMBERED, isForgotten } from './selection.js';
+import { appendEntries } from './sql-append.js';
+import { shrink } from './sql-bounds.js';
+import { attempt, type SqlDriver } from './sql-driver.js';
+import { prunedThroughOf } from './sql-parties.js';
+import { ENTRY_COLUMNS, entryOf, readEntries } from './sql-query.js';
+import { readRecord, readRecords, writeRecord } from './sql-records.js';
+import { oldestEntries, removeEntries } from './sql-removal.js';
+import { migrate } from './sql-schema.js';
+import { readState, totalsOf, writeState } from './sql-state.js';
+import { logMigrations } from './sql-tables.js';
+import { keyOf } from './sql-text.js';
 
 /** Options of {@link sqlLog}. */
 export interface SqlLogOptions {
-  /** Positions whose pruned ids are remembered. Default 100,000. */
+  /**
+   * Entries kept; beyond it the oldest go, but those of principals that keep much less than another stay. Default 1,000,000,
+   * at least 1. Where it is lower than what a database holds already, the rest goes with the commits that follow.
+   */
+  readonly maxEntries?: number;
+  /**
+   * Bytes of text kept, two for each UTF-16 unit, together with the ids of pruned entries; beyond it the oldest go likewise.
+   * The newest entry stays whatever its size. With its indices a database takes about twice as much as that at most; records
+   * come on top. Default 1 GiB: a Durable Object holds 10 GB.
+   */
+  readonly maxBytes?: number;
+  /** Positions whose pruned ids are remembered, as long as they take no more than an eighth of `maxBytes`. Default 100,000. */
   readonly maxRemembered?: number;
 }
 
-const MIGRATIONS: readonly Migration[] = [
-  [
-    `CREATE TABLE arcp_log (
-      position INTEGER PRIMARY KEY, session TEXT NOT NULL, principal TEXT NOT NULL, direction INTEGER NOT NULL,
-      id TEXT NOT NULL, type TEXT NOT NULL, job TEXT, stream TEXT, trace TEXT, correlation TEXT,
-      rank INTEGER NOT NULL, at INTEGER NOT NULL, more INTEGER NOT NULL, text BLOB NOT NULL)`,
-    // By id first, which rises: new entries then go to one end of the index.
-    `CREATE UNIQUE INDEX arcp_log_id ON arcp_log (id, session, direction) WHERE session <> ''`,
-    // With what most queries filter by, so that entries they pass over are not even looked at.
-    'CREATE INDEX arcp_log_session ON arcp_log (session, position, direction, type)',
-    'CREATE INDEX arcp_log_principal ON arcp_log (principal, position, direction, type)',
-    'CREATE INDEX arcp_log_job ON arcp_log (job, position) WHERE job IS NOT NULL',
-    'CREATE INDEX arcp_log_stream ON arcp_log (stream, position) WHERE stream IS NOT NULL',
-    'CREATE INDEX arcp_log_trace ON arcp_log (trace, position) WHERE trace IS NOT NULL',
-    'CREATE INDEX arcp_log_correlation ON arcp_log (correlation, position) WHERE correlation IS NOT NULL',
-    // What a text has beyond its first piece.
-    'CREATE TABLE arcp_log_piece (position INTEGER NOT NULL, piece INTEGER NOT NULL, text BLOB NOT NULL, PRIMARY KEY (position, piece))',
-    // Ids of pruned entries that are remembered.
-    `CREATE TABLE arcp_log_gone (
-      position INTEGER PRIMARY KEY, id TEXT NOT NULL, session TEXT NOT NULL, direction INTEGER NOT NULL,
-      principal TEXT NOT NULL)`,
-    'CREATE INDEX arcp_log_gone_id ON arcp_log_gone (id, session, direction)',
-    // One row.
-    'CREATE TABLE arcp_log_state (pruned_through INTEGER NOT NULL, highest_forgotten TEXT NOT NULL)',
-    "INSERT INTO arcp_log_state (pruned_through, highest_forgotten) VALUES (0, '')",
-    ...RECORD_TABLE,
-  ],
-];
+const DEFAULTS: LogBounds = {
+  maxEntries: 1_000_000,
+  maxBytes: 1_073_741_824,
+  maxRemembered: DEFAULT_MAX_REMEMBERED,
+};
 
 /** Entries that go in one step of pruning: a few milliseconds. */
 const PRUNE_STEP = 1_000;
 
 /**
  * Opens an event log in a SQLite database, and makes or updates its tables, whose names begin with `arcp_`. It answers at
- * once. Several logs, in several processes too, may share a database.
+ * once, and keeps its bounds by itself. Several logs, in several processes too, may share a database.
  *
  * @param driver The database. It stays open when the log is closed.
  * @throws {StorageError} ERR_STORAGE_FAILED: the database failed, or its tables were made by a newer release.
@@ -73,33 +67,35 @@ const PRUNE_STEP = 1_000;
  * ```
  */
 export function sqlLog(driver: SqlDriver, options: SqlLogOptions = {}): ImmediateEventLog {
-  const { maxRemembered = DEFAULT_MAX_REMEMBERED } = options;
-  assertInteger(maxRemembered, 'maxRemembered', 0);
-  migrate(driver, 'log', MIGRATIONS);
-  return new SqlLog(driver, maxRemembered);
+  const bounds = boundsOf(options, DEFAULTS);
+  migrate(driver, 'log', logMigrations());
+  return new SqlLog(driver, bounds);
 }
 
 class SqlLog implements ImmediateEventLog {
   readonly #driver: SqlDriver;
-  readonly #maxRemembered: number;
+  readonly #bounds: LogBounds;
   #closed = false;
 
-  constructor(driver: SqlDriver, maxRemembered: number) {
+  constructor(driver: SqlDriver, bounds: LogBounds) {
     this.#driver = driver;
-    this.#maxRemembered = maxRemembered;
+    this.#bounds = bounds;
   }
 
   commit({ entries, records = [] }: LogBatch) {
     const driver = this.#open();
     return attempt(() =>
       driver.transaction(() => {
-        let last = entries.length === 0 ? 0 : this.#state().last;
-        const positions: (number | undefined)[] = [];
-        for (const entry of entries) {
-          const kept = append(driver, entry, last + 1);
-          positions.push(kept ? ++last : undefined);
-        }
         for (const write of records) writeRecord(driver, write);
+        if (entries.length === 0) return { positions: [] };
+        const state = readState(driver);
+        const before = { ...state };
+        const positions = appendEntries(driver, state, entries);
+        if (state.newest > before.newest) {
+          const added = { entries: state.newest - before.newest, bytes: state.bytes - before.bytes };
+          shrink(driver, state, this.#bounds, added);
+          writeState(driver, state, before);
+        }
         return { positions };
       }),
     );
@@ -120,13 +116,15 @@ class SqlLog implements ImmediateEventLog {
   }
 
   last(): number {
-    this.#open();
-    return attempt(() => this.#state().last);
+    const driver = this.#open();
+    return attempt(() => readState(driver).newest);
   }
 
-  prunedThrough(): number {
-    this.#open();
-    return attempt(() => this.#state().prunedThrough);
+  prunedThrough(principal?: string): number {
+    const driver = this.#open();
+    return attempt(() =>
+      principal === undefined ? readState(driver).prunedThrough : prunedThroughOf(driver, principal),
+    );
   }
 
   prune(options: PruneOptions): number | Promise<number> {
@@ -156,17 +154,6 @@ class SqlLog implements ImmediateEventLog {
     return this.#driver;
   }
 
-  /** Read anew each time, for another connection may have written in between. */
-  #state(): { readonly last: number; readonly prunedThrough: number; readonly highestForgotten: string } {
-    const [row] = this.#driver.query(
-      'SELECT pruned_through, highest_forgotten, (SELECT max(position) FROM arcp_log) AS last FROM arcp_log_state',
-      [],
-    );
-    const prunedThrough = integerOf(row?.pruned_through);
-    const last = row?.last === null ? prunedThrough : integerOf(row?.last);
-    return { last, prunedThrough, highestForgotten: String(row?.highest_forgotten) };
-  }
-
   #whereabouts(column: 'session' | 'principal', value: string, id: string): Whereabouts {
     const driver = this.#open();
     return attempt(() => {
@@ -178,7 +165,7 @@ class SqlLog implements ImmediateEventLog {
       );
       if (row !== undefined) return { kind: 'kept', entry: entryOf(driver, row) };
       const gone = driver.query(`SELECT 1 AS gone FROM arcp_log_gone WHERE ${where} LIMIT 1`, parameters);
-      const pruned = gone.length > 0 || isForgotten(id, this.#state().highestForgotten);
+      const pruned = gone.length > 0 || isForgotten(id, readState(driver).highestForgotten);
       return { kind: pruned ? 'pruned' : 'unknown' };
     });
   }
@@ -194,80 +181,25 @@ class SqlLog implements ImmediateEventLog {
   }
 
   /** Removes up to {@link PRUNE_STEP} of the oldest entries. @returns How many. */
-  #pruneStep({ beforeMs, keepEntries }: PruneOptions): number {
+  #pruneStep(options: PruneOptions): number {
+    const { beforeMs = Number.NEGATIVE_INFINITY, keepEntries = Number.POSITIVE_INFINITY } = options;
     const driver = this.#driver;
     return attempt(() =>
       driver.transaction(() => {
-        const { last, prunedThrough, highestForgotten } = this.#state();
-        const end = Math.min(last, prunedThrough + PRUNE_STEP);
-        let through = prunedThrough;
-        if (beforeMs !== undefined) {
-          const [stays] = driver.query(
-            'SELECT position FROM arcp_log WHERE position <= ? AND at >= ? ORDER BY position LIMIT 1',
-            [end, beforeMs],
-          );
-          through = stays === undefined ? end : integerOf(stays.position) - 1;
-        }
-        if (keepEntries !== undefined) through = Math.max(through, Math.min(end, last - keepEntries));
-        if (through === prunedThrough) return 0;
-        driver.query(
-          `INSERT INTO arcp_log_gone (position, id, session, direction, principal)
-            SELECT position, id, session, direction, principal FROM arcp_log WHERE position <= ? AND session <> ''`,
-          [through],
-        );
-        driver.query('DELETE FROM arcp_log WHERE position <= ?', [through]);
-        driver.query('DELETE FROM arcp_log_piece WHERE position <= ?', [through]);
-        driver.query('UPDATE arcp_log_state SET pruned_through = ?, highest_forgotten = ?', [
-          through,
-          this.#forget(through - this.#maxRemembered, highestForgotten),
-        ]);
-        return through - prunedThrough;
+        const state = readState(driver);
+        const before = { ...state };
+        const { entries } = totalsOf(state);
+        const goes = (atMs: number, older: number) => atMs < beforeMs || entries - older > keepEntries;
+        // Mostly the first stays, and so do all others.
+        const [first] = oldestEntries(driver, state.newest, 1);
+        if (first === undefined || !goes(first.atMs, 0)) return 0;
+        const oldest = oldestEntries(driver, state.newest, PRUNE_STEP);
+        const stays = oldest.findIndex(({ atMs }, i) => !goes(atMs, i));
+        const going = stays < 0 ? oldest : oldest.slice(0, stays);
+        removeEntries(driver, state, this.#bounds.maxRemembered, going);
+        writeState(driver, state, before);
+        return going.length;
       }),
     );
   }
-
-  /** Forgets the ids of positions up to one. @returns The highest own id that was ever forgotten. */
-  #forget(through: number, highestForgotten: string): string {
-    const forgotten = this.#driver.query('SELECT id FROM arcp_log_gone WHERE position <= ? AND direction = 1', [
-      through,
-    ]);
-    this.#driver.query('DELETE FROM arcp_log_gone WHERE position <= ?', [through]);
-    return forgotten.reduce((highest, { id }) => higherOwnId(highest, String(id)), highestForgotten);
-  }
-}
-
-const INSERT = `INSERT INTO arcp_log (${ENTRY_COLUMNS})
-  SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14
-  WHERE NOT EXISTS (SELECT 1 FROM arcp_log_gone WHERE id = ?5 AND session = ?2 AND direction = ?4)
-  ON CONFLICT (id, session, direction) WHERE session <> '' DO NOTHING RETURNING position`;
-
-/** Inserts an entry. @returns Whether it was new. */
-function append(driver: SqlDriver, entry: LogEntry, position: number): boolean {
-  if (!Number.isSafeInteger(position)) throw new StorageError('ERR_STORAGE_FAILED', 'the log has no positions left');
-  const [text, ...more] = piecesOf(entry.text) as [SqlValue, ...SqlValue[]];
-  const inserted = driver.query(INSERT, [
-    position,
-    keyOf(entry.sessionId),
-    keyOf(entry.principal),
-    directionCode(entry.direction),
-    keyOf(entry.id),
-    keyOf(entry.type),
-    optional(entry.jobId),
-    optional(entry.streamId),
-    optional(entry.traceId),
-    optional(entry.correlationId),
-    entry.rank,
-    entry.atMs,
-    more.length,
-    text,
-  ]);
-  if (inserted.length === 0) return false;
-  for (const [piece, part] of more.entries()) {
-    driver.query('INSERT INTO arcp_log_piece (position, piece, text) VALUES (?, ?, ?)', [position, piece, part]);
-  }
-  return true;
-}
-
-function optional(text: string | undefined): string | null {
-  return text === undefined ? null : keyOf(text);
 }

@@ -88,4 +88,49 @@ describe('sqlArtifacts', () => {
     store.delete('art_1');
     expect(pieces()).toBe(0);
   });
+
+  it('R6: sweeps a step at a time, looks through nothing, and writes nothing where nothing has expired', () => {
+    const real = nodeSqlite(wasmDatabase());
+    const [statements, plans]: [string[], string[]] = [[], []];
+    let transactions = 0;
+    const store = sqlArtifacts({
+      query(sql, parameters) {
+        statements.push(sql);
+        for (const { detail } of real.query(`EXPLAIN QUERY PLAN ${sql}`, parameters)) plans.push(String(detail));
+        return real.query(sql, parameters);
+      },
+      transaction(work) {
+        transactions++;
+        return real.transaction(work);
+      },
+    });
+    for (let n = 0; n < 600; n++) {
+      store.put(artifact({ artifactId: `art_${n}`, bytes: Uint8Array.of(1), expiresAtMs: n }));
+    }
+    [statements.length, plans.length, transactions] = [0, 0, 0];
+    expect(store.sweep(0)).toBe(0);
+    expect([statements.length, transactions]).toEqual([1, 0]);
+    expect(store.sweep(590)).toBe(590);
+    // Two full steps and a last one; two statements beside the look each takes.
+    expect([statements.length, transactions]).toEqual([1 + 3 * 3, 3]);
+    expect(plans.filter((detail) => /^SCAN arcp/.test(detail))).toEqual([]);
+    expect(store.usage('alice')).toEqual({ count: 10, bytes: 10 });
+  });
+
+  it('R6: what a principal keeps is still known when the store is opened anew, and after a put that failed', () => {
+    const real = nodeSqlite(wasmDatabase());
+    let isFull = false;
+    const driver: SqlDriver = {
+      query(sql, parameters) {
+        if (isFull && sql.includes('INSERT INTO arcp_artifact_piece')) throw new Error('database or disk is full');
+        return real.query(sql, parameters);
+      },
+      transaction: (work) => real.transaction(work),
+    };
+    sqlArtifacts(driver).put(artifact());
+    isFull = true;
+    expect(() => sqlArtifacts(driver).put(artifact({ artifactId: 'art_2' }))).toThrow(failed);
+    expect(() => sqlArtifacts(driver).put(artifact({ bytes: Uint8Array.of(1) }))).toThrow(failed);
+    expect(sqlArtifacts(driver).usage('alice')).toEqual({ count: 1, bytes: 1_500_000 });
+  });
 });

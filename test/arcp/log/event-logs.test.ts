@@ -10,24 +10,21 @@ import { sqlLogSetup } from '../../contracts/sql-setups.js';
 import { sqliteEngines } from '../../support/sqlite-engines.js';
 
 let databases = 0;
-const names = new WeakMap<EventLog, string>();
-
-function openIndexedDb(name: string, maxRemembered = 10_000): EventLog {
-  const log = indexedDbLog(name, { maxRemembered });
-  names.set(log, name);
-  return log;
-}
+const opened = new WeakMap<EventLog, () => EventLog>();
 
 const setups: [string, EventLogSetup][] = [
-  [
-    'memoryLog',
-    { create: (maxRemembered) => memoryLog(maxRemembered === undefined ? {} : { maxRemembered }), again: (log) => log },
-  ],
+  ['memoryLog', { create: memoryLog, again: (log) => log }],
   [
     'indexedDbLog',
     {
-      create: (maxRemembered) => openIndexedDb(`log-${databases++}`, maxRemembered),
-      again: (log) => openIndexedDb(names.get(log) as string),
+      create(bounds) {
+        const name = `log-${databases++}`;
+        const open = () => indexedDbLog(name, bounds);
+        const log = open();
+        opened.set(log, open);
+        return log;
+      },
+      again: (log) => (opened.get(log) as () => EventLog)(),
     },
   ],
   ...sqliteEngines.map(([engine, connect]): [string, EventLogSetup] => [`sqlLog over ${engine}`, sqlLogSetup(connect)]),

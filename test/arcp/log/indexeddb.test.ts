@@ -2,7 +2,7 @@
 
 import 'fake-indexeddb/auto';
 import { forceCloseDatabase } from 'fake-indexeddb';
-import { openDB } from 'idb';
+import { type IDBPDatabase, openDB } from 'idb';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { StoredArtifact } from '../../../src/arcp/artifacts/contract.js';
 import { indexedDbArtifacts } from '../../../src/arcp/artifacts/indexeddb.js';
@@ -105,7 +105,8 @@ describe('indexedDbLog', () => {
     const log = indexedDbLog(name);
     await log.last();
     const raw = await openDB(`${name}/arcp-log`);
-    const startAt = (last: number) => raw.put('state', { last, prunedThrough: last, highestForgotten: '' }, '');
+    const startAt = (last: number) =>
+      raw.put('state', { last, prunedThrough: last, highestForgotten: '', gone: last, bytes: 0, remembered: 0 }, '');
     await startAt(2 ** 32 - 1);
     expect(await log.commit({ entries: [entry(1), entry(2)] })).toEqual({ positions: [2 ** 32, 2 ** 32 + 1] });
     await startAt(Number.MAX_SAFE_INTEGER - 1);
@@ -119,7 +120,7 @@ describe('indexedDbLog', () => {
     const name = fresh();
     const log = indexedDbLog(name);
     await log.commit({ entries: [entry(1)] });
-    const newer = await openDB(`${name}/arcp-log`, 2);
+    const newer = await openDB(`${name}/arcp-log`, 3);
     await expect(log.commit({ entries: [entry(2)] })).rejects.toEqual(failed);
     expect(await newer.count('entries')).toBe(1);
     newer.close();
@@ -211,6 +212,20 @@ describe('indexedDbArtifacts', () => {
     expect(await store.get('art_1')).toEqual(artifact());
     expect(await store.get('art_2')).toBe(undefined);
     expect(await store.usage('alice')).toEqual({ count: 1, bytes: 1 });
+  });
+
+  it.each([
+    ['without its bytes', (raw: IDBPDatabase) => raw.delete('bytes', 'art_1')],
+    ['with fewer bytes', (raw: IDBPDatabase) => raw.put('bytes', Uint8Array.of(), 'art_1')],
+    ['with more bytes', (raw: IDBPDatabase) => raw.put('bytes', Uint8Array.of(1, 2), 'art_1')],
+  ])('does not hand out an artifact %s', async (_, damage) => {
+    const name = fresh();
+    const store = indexedDbArtifacts(name);
+    await store.put(artifact());
+    const raw = await openDB(`${name}/arcp-artifacts`);
+    await damage(raw);
+    raw.close();
+    await expect((async () => store.get('art_1'))()).rejects.toEqual(failed);
   });
 
   it('is unavailable where there is no IndexedDB', async () => {

@@ -109,6 +109,24 @@ describe('memoryLog', () => {
     expect(kept).toEqual(copy);
   });
 
+  it('R4: lets go of principals of which nothing is left, however many come and go before older ones of others', () => {
+    const log = memoryLog({ maxEntries: 1_000, maxBytes: 20_000, maxRemembered: 0 });
+    log.commit({ entries: [entry(1, { text: 'x'.repeat(100) })] });
+    const stranger = (n: number) => entry(n, { sessionId: `sess_${n}`, principal: `p${n}`, text: 'y'.repeat(4_000) });
+    for (let n = 0; n < 200; n++) log.commit({ entries: [stranger(n)] });
+    // Alice keeps hers, as the lightest; each stranger has one large text, and only two have room.
+    expect(positions(log)).toEqual([1, 200, 201]);
+    expect([log.prunedThrough('alice'), log.prunedThrough('p0'), log.prunedThrough('p197')]).toEqual([0, 2, 199]);
+    void log.prune({ keepEntries: 0 });
+    for (let n = 200; n < 300; n++) log.commit({ entries: [stranger(n)] });
+    // Forgotten by now, so that only what holds for everybody can be said.
+    expect(log.prunedThrough('p0')).toBe(299);
+    expect(log.prunedThrough('alice')).toBe(299);
+    // One that comes back is not told that nothing of it is missing.
+    log.commit({ entries: [{ ...stranger(0), id: 'msg_again', text: '' }] });
+    expect(log.prunedThrough('p0')).toBe(299);
+  });
+
   it.each([
     [{ maxEntries: 0 }],
     [{ maxEntries: 1.5 }],

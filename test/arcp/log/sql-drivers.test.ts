@@ -115,23 +115,25 @@ describe.each([
         ],
       });
     commit(1);
+    // Its principal comes to have twice as much.
+    commit(2);
     log.read({ after: 0, limit: 1 });
     const before = prepared.length;
-    for (let n = 2; n < 50; n++) {
+    for (let n = 3; n < 50; n++) {
       commit(n);
       log.read({ after: n, limit: n });
     }
     expect(prepared.length).toBe(before);
   });
 
-  it('keeps 64 statements at most, and those that were let go still run', () => {
+  it('keeps 128 statements at most, and those that were let go still run', () => {
     const { driver, prepared } = counted();
     for (let round = 0; round < 2; round++) {
-      for (let n = 0; n < 65; n++) expect(driver.query(`SELECT ${n} AS n`, [])).toEqual([{ n }]);
+      for (let n = 0; n < 129; n++) expect(driver.query(`SELECT ${n} AS n`, [])).toEqual([{ n }]);
     }
-    expect(prepared.length).toBe(130);
-    driver.query('SELECT 64 AS n', []);
-    expect(prepared.length).toBe(130);
+    expect(prepared.length).toBe(258);
+    driver.query('SELECT 128 AS n', []);
+    expect(prepared.length).toBe(258);
   });
 
   it('rolls back what a transaction did before it threw, and says what it threw', () => {

@@ -1,0 +1,116 @@
+// The principals of a log in memory, and which of them has most: found at once, also where there are very many.
+
+import { type Measure, tierOf } from './bounds.js';
+import type { LoggedEntry } from './contract.js';
+import { Party } from './memory-party.js';
+
+/** Principals of about the same amount that are compared. */
+const MAX_LOOKS = 8;
+
+/** Principals in steps of doubling amounts, so that most entries that come or go move nobody. */
+class Ranking {
+  readonly #tiers: Set<Party>[] = [];
+  readonly #tierOf = new Map<Party, number>();
+
+  /** Tells what a principal has now. */
+  set(party: Party, amount: number): void {
+    const tier = tierOf(amount);
+    const before = this.#tierOf.get(party);
+    if (tier === before) return;
+    if (before !== undefined) this.#tiers[before]?.delete(party);
+    if (tier === 0) {
+      this.#tierOf.delete(party);
+      return;
+    }
+    this.#tierOf.set(party, tier);
+    while (this.#tiers.length <= tier) this.#tiers.push(new Set());
+    this.#tiers[tier]?.add(party);
+  }
+
+  /** The heaviest of a few of those that have most: none has twice as much. */
+  heaviest(amountOfOne: (party: Party) => number): Party | undefined {
+    let found: Party | undefined;
+    let looks = 0;
+    for (let tier = this.#tiers.length - 1; tier >= 0 && found === undefined; tier--) {
+      for (const party of this.#tiers[tier] as Set<Party>) {
+        if (found === undefined || amountOfOne(party) > amountOfOne(found)) found = party;
+        if (++looks === MAX_LOOKS) break;
+      }
+    }
+    return found;
+  }
+}
+
+/** What a principal has. */
+export function amountOf(party: Party, measure: Measure): number {
+  return measure === 'entries' ? party.entries.length : party.bytes;
+}
+
+/** Emptied principals that are looked through for such as may be let go, at least. */
+const MIN_EMPTIED = 16;
+
+/** The principals of a log. */
+export class Parties {
+  readonly #byName = new Map<string, Party>();
+  readonly #rankings = { entries: new Ranking(), bytes: new Ranking() };
+  /** Those without entries, of which the log still has to say how far theirs are gone. */
+  readonly #emptied = new Map<string, Party>();
+  #maxEmptied = MIN_EMPTIED;
+
+  get(principal: string): Party | undefined {
+    return this.#byName.get(principal);
+  }
+
+  all(): Iterable<Party> {
+    return this.#byName.values();
+  }
+
+  /** Adds an entry. @param base Position up to which everything of everybody is gone. */
+  add(entry: LoggedEntry, base: number): void {
+    let party = this.#byName.get(entry.principal);
+    if (party === undefined) {
+      // What it may have had before is gone, and nobody knows any more how far.
+      party = new Party(base);
+      this.#byName.set(entry.principal, party);
+    }
+    party.add(entry);
+    this.#rank(party);
+  }
+
+  /** Takes the oldest entry of a principal, of which there must be one. */
+  shift(party: Party): LoggedEntry {
+    const entry = party.shift();
+    this.#rank(party);
+    if (party.entries.length === 0) this.#emptied.set(entry.principal, party);
+    return entry;
+  }
+
+  /** Lets go of principals of which there is nothing left to say. @param base As above. */
+  tidy(base: number): void {
+    if (this.#emptied.size <= this.#maxEmptied) return;
+    for (const [principal, party] of this.#emptied) {
+      if (party.entries.length > 0) this.#emptied.delete(principal);
+      else if (party.prunedThrough <= base) {
+        this.#emptied.delete(principal);
+        this.#byName.delete(principal);
+      }
+    }
+    // Only when they have doubled again, so that looking through them costs each but little.
+    this.#maxEmptied = Math.max(MIN_EMPTIED, 2 * this.#emptied.size);
+  }
+
+  /** The heaviest, or one that has more than half of what that has. */
+  heaviest(measure: Measure): Party | undefined {
+    return this.#rankings[measure].heaviest((party) => amountOf(party, measure));
+  }
+
+  clear(): void {
+    this.#byName.clear();
+    this.#emptied.clear();
+  }
+
+  #rank(party: Party): void {
+    this.#rankings.entries.set(party, party.entries.length);
+    this.#rankings.bytes.set(party, party.bytes);
+  }
+}

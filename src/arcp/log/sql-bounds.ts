@@ -1,0 +1,66 @@
+// How the SQL log keeps its bounds: at each commit, in small steps, and never much more at once than was added. What it
+// costs does not depend on how much is kept.
+
+import {
+  countOfHeaviest,
+  countOldest,
+  excessOf,
+  type LogBounds,
+  type Measure,
+  type Share,
+  shortageOf,
+} from './bounds.js';
+import type { SqlDriver } from './sql-driver.js';
+import { heaviestOf, sharesOf } from './sql-parties.js';
+import { forgetSome, oldestEntries, oldestEntriesOf, removeEntries } from './sql-removal.js';
+import { type State, totalsOf } from './sql-state.js';
+
+/** Entries that go in one step: a few milliseconds. */
+const STEP = 256;
+/** Entries that may go in one commit, whatever was added: where bounds were lowered it takes several. */
+const MIN_WORK = 1_024;
+
+/**
+ * Lets go of what is too much.
+ *
+ * @param added What the commit has added: at least twice as much may go, so that the log always comes back to its bounds.
+ */
+export function shrink(driver: SqlDriver, state: State, bounds: LogBounds, added: Share): void {
+  const before = totalsOf(state);
+  for (;;) {
+    const totals = totalsOf(state);
+    const went = before.entries - totals.entries;
+    const isEnough = went >= Math.max(MIN_WORK, 2 * added.entries) && before.bytes - totals.bytes >= 2 * added.bytes;
+    const shortage = isEnough ? undefined : shortageOf(totals, bounds);
+    if (shortage === undefined) return;
+    if (shortage === 'remembered') forgetSome(driver, state, STEP);
+    // Nothing there although the sums say so: somebody has been at the tables.
+    else if (!makeRoom(driver, state, bounds, shortage)) return;
+  }
+}
+
+/** Takes one step. @returns Whether anything went. */
+function makeRoom(driver: SqlDriver, state: State, bounds: LogBounds, measure: Measure): boolean {
+  const excess = excessOf(totalsOf(state), measure, bounds);
+  const limit = measure === 'entries' ? Math.min(STEP, excess) : STEP;
+  const oldest = oldestEntries(driver, state.newest - 1, limit);
+  if (oldest.length === 0) return false;
+  const heaviest = heaviestOf(driver, measure);
+  const count = countOldest(
+    oldest,
+    sharesOf(driver, new Set(oldest.map(({ principal }) => principal))),
+    heaviest.amount,
+    measure,
+    excess,
+  );
+  if (count > 0) {
+    removeEntries(driver, state, bounds.maxRemembered, oldest.slice(0, count));
+    return true;
+  }
+  const own = oldestEntriesOf(driver, heaviest.principal, state.newest - 1, limit);
+  const going = own.slice(0, countOfHeaviest(own, heaviest.amount, measure, excess));
+  // All that the heaviest has may be the newest entry, which stays.
+  if (going.length === 0) removeEntries(driver, state, bounds.maxRemembered, oldest.slice(0, 1));
+  else removeEntries(driver, state, bounds.maxRemembered, going, heaviest.principal);
+  return true;
+}

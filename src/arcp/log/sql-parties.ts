@@ -1,0 +1,90 @@
+// What each principal keeps in the SQL log, and who has most: found at once, also where there are very many.
+
+import { type Measure, type Share, tierOf } from './bounds.js';
+import { integerOf, type SqlDriver, type SqlRow } from './sql-driver.js';
+import { keyOf } from './sql-text.js';
+
+/** Position up to which everything of everybody is gone. */
+const BASE = '(SELECT coalesce((SELECT min(position) - 1 FROM arcp_log), newest) FROM arcp_log_state)';
+
+/** Counts what a principal has more. Principals are keys here, as the database has them. */
+export function addShare(driver: SqlDriver, principal: string, { entries, bytes }: Share): void {
+  const [row] = driver.query(
+    `UPDATE arcp_log_party SET entries = entries + ?, bytes = bytes + ? WHERE principal = ?
+      RETURNING entries, bytes, entries_tier, bytes_tier`,
+    [entries, bytes, principal],
+  );
+  if (row !== undefined) {
+    setTiers(driver, principal, row);
+    return;
+  }
+  // What it may have had before is gone, and nobody knows any more how far.
+  driver.query(
+    `INSERT INTO arcp_log_party (principal, entries, bytes, entries_tier, bytes_tier, pruned_through)
+      VALUES (?, ?, ?, ?, ?, ${BASE})`,
+    [principal, entries, bytes, tierOf(entries), tierOf(bytes)],
+  );
+}
+
+/** Counts what a principal has less, up to a position. */
+export function takeShare(driver: SqlDriver, principal: string, { entries, bytes }: Share, through: number): void {
+  const [row] = driver.query(
+    `UPDATE arcp_log_party SET entries = entries - ?, bytes = bytes - ?, pruned_through = ? WHERE principal = ?
+      RETURNING entries, bytes, entries_tier, bytes_tier`,
+    [entries, bytes, through, principal],
+  );
+  if (row !== undefined) setTiers(driver, principal, row);
+}
+
+/** Amounts are ordered by steps of doubling, so that what most commits write is in no index. */
+function setTiers(driver: SqlDriver, principal: string, row: SqlRow): void {
+  const [entries, bytes] = [tierOf(integerOf(row.entries)), tierOf(integerOf(row.bytes))];
+  if (Number(row.entries_tier) === entries && Number(row.bytes_tier) === bytes) return;
+  driver.query('UPDATE arcp_log_party SET entries_tier = ?, bytes_tier = ? WHERE principal = ?', [
+    entries,
+    bytes,
+    principal,
+  ]);
+}
+
+/** Lets go of principals of which there is nothing left to say. */
+export function tidyParties(driver: SqlDriver): void {
+  driver.query(`DELETE FROM arcp_log_party WHERE entries_tier = 0 AND pruned_through <= ${BASE}`, []);
+}
+
+/** Those in the highest step: a few of them are compared. */
+const HEAVY: Readonly<Record<Measure, string>> = {
+  entries: 'SELECT principal, entries AS amount FROM arcp_log_party ORDER BY entries_tier DESC LIMIT 8',
+  bytes: 'SELECT principal, bytes AS amount FROM arcp_log_party ORDER BY bytes_tier DESC LIMIT 8',
+};
+
+/** The heaviest, or one that has more than half of what that has. */
+export function heaviestOf(
+  driver: SqlDriver,
+  measure: Measure,
+): { readonly principal: string; readonly amount: number } {
+  let heaviest = { principal: '', amount: 0 };
+  for (const row of driver.query(HEAVY[measure], [])) {
+    const amount = integerOf(row.amount);
+    if (amount > heaviest.amount) heaviest = { principal: String(row.principal), amount };
+  }
+  return heaviest;
+}
+
+/** What some principals have. */
+export function sharesOf(driver: SqlDriver, principals: ReadonlySet<string>): ReadonlyMap<string, Share> {
+  const rows = driver.query(
+    'SELECT principal, entries, bytes FROM arcp_log_party WHERE principal IN (SELECT value FROM json_each(?))',
+    [JSON.stringify([...principals])],
+  );
+  return new Map(
+    rows.map((row) => [String(row.principal), { entries: integerOf(row.entries), bytes: integerOf(row.bytes) }]),
+  );
+}
+
+/** As `EventLog.prunedThrough`, of a principal. */
+export function prunedThroughOf(driver: SqlDriver, principal: string): number {
+  const known = 'SELECT pruned_through FROM arcp_log_party WHERE principal = ?';
+  const [row] = driver.query(`SELECT coalesce((${known}), ${BASE}) AS through`, [keyOf(principal)]);
+  return integerOf(row?.through);
+}
