@@ -86,18 +86,26 @@ export type RpcErrorCode =
   | 'ERR_RPC_UNEXPECTED_FRAME'
   | 'ERR_RPC_INVALID_RESULT';
 
-/** Every code an error of this package can carry. Protocol families add their own unions beside it. */
-export type SdkErrorCode =
-  | CodecErrorCode
-  | IdentityErrorCode
-  | VerifyErrorCode
-  | HttpErrorCode
-  | VaultErrorCode
-  | StorageErrorCode
-  | NoiseErrorCode
-  | ChannelErrorCode
-  | LimitErrorCode
-  | RpcErrorCode;
+/**
+ * Codes by family. A protocol family adds its own where it is imported: `declare module` merges them in, so that
+ * {@link isSdkError} narrows to them, too.
+ */
+export interface SdkErrorCodes {
+  readonly core:
+    | CodecErrorCode
+    | IdentityErrorCode
+    | VerifyErrorCode
+    | HttpErrorCode
+    | VaultErrorCode
+    | StorageErrorCode
+    | NoiseErrorCode
+    | ChannelErrorCode
+    | LimitErrorCode
+    | RpcErrorCode;
+}
+
+/** Every code an error of this package can carry. Protocol families that are imported have added theirs. */
+export type SdkErrorCode = SdkErrorCodes[keyof SdkErrorCodes];
 
 const BRAND = Symbol.for('ringline.error');
 

@@ -45,6 +45,12 @@ export type A2aWireCode = (typeof WIRE_CODES)[number];
 /** Codes of {@link A2aError}. */
 export type A2aErrorCode = `${typeof PREFIX}${Uppercase<A2aWireCode>}`;
 
+declare module '../errors.js' {
+  interface SdkErrorCodes {
+    readonly a2a: A2aErrorCode;
+  }
+}
+
 /** What became of one entry of a card's `signatures`. */
 export interface SignatureAttempt {
   /** Position of the entry in `signatures`, from 0. */

@@ -70,6 +70,12 @@ export type AitpWireCode = (typeof CODES)[number];
 /** Codes of {@link AitpError}. */
 export type AitpErrorCode = `${typeof PREFIX}${AitpWireCode}`;
 
+declare module '../errors.js' {
+  interface SdkErrorCodes {
+    readonly aitp: AitpErrorCode;
+  }
+}
+
 /** Something of AITP that is malformed, does not verify, or is not allowed. */
 export class AitpError extends SdkError<AitpErrorCode> {
   override readonly name = 'AitpError';

@@ -13,8 +13,8 @@
 
 import { assertSignal } from '../bytes/assert.js';
 import type { JsonObject } from '../codec/json-value.js';
-import { waitFor } from '../documents/shared-wait.js';
 import { type Verified, verified } from '../documents/verified.js';
+import { unlessAborted } from '../unless-aborted.js';
 import type { Aid } from './aid.js';
 import { assertGrants } from './claims.js';
 import { anyObject, capability, closedObject, optional, readClosed, uuidText } from './closed.js';
@@ -121,12 +121,12 @@ export async function verifyInvocation(
   const decided = { ...options };
   const { signal } = decided;
   assertSignal(signal);
-  const { envelope, remember } = await waitFor(openEnvelope(input, INVOCATION_TYPE, decided), signal);
+  const { envelope, remember } = await unlessAborted(signal, openEnvelope(input, INVOCATION_TYPE, decided));
   const { sender, messageId, payload } = envelope;
   const read = readClosed(PAYLOAD, payload, CODE, 'invocation');
   const tct = await verifyTct(decided.token, { ...decided, audience: sender });
   if (read.tct_jti !== tct.jti) throw new AitpError(CODE, 'the invocation is made under another token');
-  await waitFor(remember(), signal);
+  await unlessAborted(signal, remember());
   return verified({
     sender,
     messageId,

@@ -5,8 +5,8 @@ import { encodeUtf8 } from '../bytes/utf8.js';
 import { decodeBase64url } from '../codec/base64url.js';
 import { parseJsonStrict } from '../codec/json.js';
 import { decodeProtectedHeader, type ProtectedHeader } from '../documents/protected-header.js';
-import { waitFor } from '../documents/shared-wait.js';
 import { decodeSignature } from '../documents/verify.js';
+import { unlessAborted } from '../unless-aborted.js';
 import { type Aid, aidJkt } from './aid.js';
 import { TIMESTAMP_TOLERANCE_SEC } from './constants.js';
 import { AitpError } from './errors.js';
@@ -137,7 +137,7 @@ async function findKeys(
   const request = { issuer, ...(kid === undefined ? {} : { kid }), ...(signal === undefined ? {} : { signal }) };
   let found: readonly unknown[] | undefined;
   try {
-    found = await waitFor(issuerKeys.find(request), signal);
+    found = await unlessAborted(signal, issuerKeys.find(request));
   } catch (cause) {
     signal?.throwIfAborted();
     throw new AitpError('KEY_RESOLUTION_FAILED', 'the keys of the issuer could not be had', { cause });

@@ -7,6 +7,12 @@ import type { ErrorPayload } from './error-payload.js';
 const MAX_CODE_CHARACTERS = 64;
 const MAX_REASON_CHARACTERS = 256;
 
+declare module '../errors.js' {
+  interface SdkErrorCodes {
+    readonly aitpPeer: 'ERR_AITP_PEER';
+  }
+}
+
 /** The peer ended the exchange. Never thrown for a local fault. */
 export class AitpPeerError extends SdkError<'ERR_AITP_PEER'> {
   override readonly name = 'AitpPeerError';

@@ -5,10 +5,10 @@
 
 import { assertInteger, assertSignal } from '../bytes/assert.js';
 import { type Clock, systemClock } from '../clock.js';
-import { waitFor } from '../documents/shared-wait.js';
 import type { Verified } from '../documents/verified.js';
 import { LimitError } from '../errors.js';
 import type { Store } from '../storage/contract.js';
+import { unlessAborted } from '../unless-aborted.js';
 import { AitpError } from './errors.js';
 import type { HandshakeResult, IssuedGrant } from './handshake/second-round.js';
 import { type Manifest, newerManifest, verifyManifestBody } from './manifest.js';
@@ -184,8 +184,8 @@ export function peerBook(store: Store, options: PeerBookOptions): PeerBook {
     const cancelTimer = clock.setTimer(() => controller.abort(new Error('no answer in time')), renewTimeoutMs);
     try {
       const body = await buildRenewalRequest(signer, current);
-      const answer = await waitFor(via(url, body, { signal, peer: issuerManifest }), signal);
-      return await waitFor(readRenewal(answer, { current, now, issuerManifest, revocation, signal }), signal);
+      const answer = await unlessAborted(signal, via(url, body, { signal, peer: issuerManifest }));
+      return await unlessAborted(signal, readRenewal(answer, { current, now, issuerManifest, revocation, signal }));
     } finally {
       cancelTimer();
     }
@@ -270,7 +270,7 @@ export function peerBook(store: Store, options: PeerBookOptions): PeerBook {
       const peer = await openRecord(aid, await read(aid), { ...opened, signal });
       const running = peer === undefined ? undefined : renewal(peer);
       if (running === undefined) return peer;
-      await waitFor(running, signal);
+      await unlessAborted(signal, running);
       return openRecord(aid, await read(aid), { ...opened, signal });
     },
 

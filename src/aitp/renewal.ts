@@ -12,8 +12,8 @@
 // | 7    | policy leaves some of the grants                            | POLICY_VIOLATION               |
 
 import { canonicalize } from '../codec/jcs.js';
-import { waitFor } from '../documents/shared-wait.js';
 import type { Verified } from '../documents/verified.js';
+import { unlessAborted } from '../unless-aborted.js';
 import type { Aid } from './aid.js';
 import { isWithin, narrow } from './claims.js';
 import { closedObject, nonceText, optional, parseSigned, readClosed, text } from './closed.js';
@@ -156,16 +156,16 @@ export async function renewTct(
   const { pop_nonce: nonce, pop_signature: signature } = request;
   await verifyPop(nonce, signature, current.subject, 'POP_VERIFICATION_FAILED');
   if (findManifest !== undefined) {
-    checkOwnProof(nonce, await waitFor(findManifest(current.subject), signal));
+    checkOwnProof(nonce, await unlessAborted(signal, findManifest(current.subject)));
   }
-  if (!(await waitFor(replay.addIfAbsent(`renew ${current.jti} ${nonce}`, current.expiresAtSec), signal))) {
+  if (!(await unlessAborted(signal, replay.addIfAbsent(`renew ${current.jti} ${nonce}`, current.expiresAtSec)))) {
     throw new AitpError('REPLAY_DETECTED', 'the request was seen before');
   }
   const { count, ...row } = readRenewalNote(current);
   if (count >= MAX_RENEWALS || nowSec - row.sinceSec >= MAX_RENEWAL_AGE_SEC) {
     throw new AitpError('POLICY_VIOLATION', 'renewed often or long enough: a handshake is due');
   }
-  const left = policy === undefined ? current.grants : await waitFor(Promise.resolve(policy(current)), signal);
+  const left = policy === undefined ? current.grants : await unlessAborted(signal, Promise.resolve(policy(current)));
   const issued = await issueTct(signer, {
     subject: current.subject,
     grants: narrow(current.grants, left),

@@ -2,8 +2,8 @@
 // or the words that there is to be none. When nothing usable is known, the fail mode answers; the default is no.
 
 import { assertInteger } from '../bytes/assert.js';
-import { waitFor } from '../documents/shared-wait.js';
 import type { Verified } from '../documents/verified.js';
+import { unlessAborted } from '../unless-aborted.js';
 import { DEFAULT_MAX_STALENESS_SEC } from './constants.js';
 import { AitpError } from './errors.js';
 import {
@@ -147,9 +147,9 @@ export function snapshotRevocation(load: LoadSnapshot, options: SnapshotRevocati
       let held = memory.get(issuer);
       const ageSec = held === undefined ? undefined : nowSec - (loadedAtSec.get(held) ?? 0);
       if (ageSec === undefined || ageSec < 0 || ageSec >= cacheSec) {
-        const loaded = await waitFor(
-          attempt(() => load(issuer, { signal })),
+        const loaded = await unlessAborted(
           signal,
+          attempt(() => load(issuer, { signal })),
         );
         if (loaded !== undefined) {
           const snapshot = await verifySnapshot(loaded, options);
@@ -210,7 +210,7 @@ export async function askRevocation(
   query: RevocationQuery,
 ): Promise<readonly string[]> {
   if (!('check' in revocation)) return query.grants;
-  return (await waitFor(revocation.check(query), query.signal)).grants;
+  return (await unlessAborted(query.signal, revocation.check(query))).grants;
 }
 
 /**

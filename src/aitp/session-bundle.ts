@@ -19,8 +19,8 @@
 
 import { assertSignal, assertString } from '../bytes/assert.js';
 import type { JsonObject } from '../codec/json-value.js';
-import { waitFor } from '../documents/shared-wait.js';
 import { type Verified, verified } from '../documents/verified.js';
+import { unlessAborted } from '../unless-aborted.js';
 import type { Aid } from './aid.js';
 import { AITP_VERSION, MAX_BUNDLE_BYTES, TCT_TYP } from './constants.js';
 import { AitpError, type AitpWireCode } from './errors.js';
@@ -153,7 +153,7 @@ async function findManifest(coordinator: Aid, options: VerifySessionBundleOption
   const search = (async () => find(coordinator))().catch((cause: unknown) => {
     throw unresolved(cause);
   });
-  const manifest = await waitFor(search, signal);
+  const manifest = await unlessAborted(signal, search);
   if (manifest?.aid !== coordinator) throw unresolved();
   return { aid: coordinator, expiresAtSec: manifest.expiresAtSec };
 }

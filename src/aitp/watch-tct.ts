@@ -3,8 +3,8 @@
 
 import { assertInteger } from '../bytes/assert.js';
 import { type Clock, systemClock } from '../clock.js';
-import { waitFor } from '../documents/shared-wait.js';
 import type { Verified } from '../documents/verified.js';
+import { unlessAborted } from '../unless-aborted.js';
 import { AitpError } from './errors.js';
 import { assertRevocationDecision, type RevocationDecision } from './revocation.js';
 import type { Tct } from './tct.js';
@@ -78,7 +78,10 @@ export async function checkStillHolds(
   if (expiresAtSec <= nowSec) throw new AitpError('TCT_EXPIRED', 'the token has expired');
   if (!claimedGrants.includes(capability)) throw notGranted();
   if (!('check' in revocation)) return tct;
-  const { grants } = await waitFor(revocation.check({ issuer, jti, grants: claimedGrants, nowSec, signal }), signal);
+  const { grants } = await unlessAborted(
+    signal,
+    revocation.check({ issuer, jti, grants: claimedGrants, nowSec, signal }),
+  );
   if (!grants.includes(capability)) throw notGranted();
   return tct;
 }

@@ -9,9 +9,9 @@ import type { JsonValue } from '../codec/json-value.js';
 import { VerifyError } from '../errors.js';
 import { type BoundedFetchOptions, boundedFetch, type FetchLike } from '../http/bounded-fetch.js';
 import { freshnessMs } from '../http/cache-policy.js';
+import { unlessAborted } from '../unless-aborted.js';
 import { unusableKey } from './jwk.js';
 import { type KeySource, MAX_SET_KEYS, type NamedKey, namedKey, namedKeys, parseJwks, selectKeys } from './jwks.js';
-import { waitFor } from './shared-wait.js';
 import { keyFromPem } from './spki.js';
 
 /** What {@link remoteJwks} may be told. */
@@ -120,7 +120,7 @@ export function remoteJwks(url: string, options: RemoteJwksOptions = {}): KeySou
     async find(header, { signal } = {}) {
       signal?.throwIfAborted();
       const keys = current(header.kid);
-      return selectKeys(keys instanceof Promise ? await waitFor(keys, signal) : keys, header);
+      return selectKeys(keys instanceof Promise ? await unlessAborted(signal, keys) : keys, header);
     },
   };
 }

@@ -5,11 +5,11 @@ import { assertBytes, assertInteger, assertSignal, assertString } from '../bytes
 import { encodeUtf8 } from '../bytes/utf8.js';
 import { decodeBase64url, encodeBase64url } from '../codec/base64url.js';
 import { LimitError, VerifyError } from '../errors.js';
+import { unlessAborted } from '../unless-aborted.js';
 import { curveOf, DEFAULT_ALGORITHMS, isJwsAlgorithm, type JwsAlgorithm } from './algorithms.js';
 import { unusableKey } from './jwk.js';
 import { type KeySource, MAX_CANDIDATES } from './jwks.js';
 import { checkUnprotectedHeader, decodeProtectedHeader, type ProtectedHeader } from './protected-header.js';
-import { waitFor } from './shared-wait.js';
 import type { DetachedSignature } from './sign.js';
 import type { VerificationKey } from './verification-key.js';
 import { type Verified, verified } from './verified.js';
@@ -195,7 +195,7 @@ async function findKey(
   { keys, signal, requireLowS = false }: VerifyOptions,
 ): Promise<VerificationKey> {
   signal?.throwIfAborted();
-  const found = await waitFor(keys.find(header, { signal }), signal);
+  const found = await unlessAborted(signal, keys.find(header, { signal }));
   if (found.length === 0) throw new VerifyError('ERR_VERIFY_KEY_NOT_FOUND', 'no key was found');
   // A source may be anybody's: what it says about itself is checked again.
   const fitting = found.filter((key) => key.curve === curveOf(alg));

@@ -3,6 +3,7 @@
 import { onAbort } from '../abort.js';
 import type { Clock } from '../clock.js';
 import { HttpError } from '../errors.js';
+import { unlessAborted } from '../unless-aborted.js';
 
 /** A wait that may be ended early. */
 export interface Deadline {
@@ -34,22 +35,13 @@ export function startDeadline(clock: Clock, timeoutMs: number, url: string, call
   return {
     signal,
     race(work, late) {
-      return new Promise((resolve, reject) => {
-        // A fetch of the caller's own may not listen to the signal it is given.
-        const removeRace = onAbort(signal, reject);
-        if (signal.aborted) reject(signal.reason);
+      // A fetch of the caller's own may not listen to the signal it is given.
+      if (late !== undefined)
         work.then(
-          (result) => {
-            removeRace();
-            if (signal.aborted) late?.(result);
-            resolve(result);
-          },
-          (error) => {
-            removeRace();
-            reject(error);
-          },
+          (result) => signal.aborted && late(result),
+          () => {},
         );
-      });
+      return unlessAborted(signal, work);
     },
     release() {
       cancelTimer();

@@ -2,8 +2,8 @@
 
 import { onAbort } from '../../abort.js';
 import type { Clock } from '../../clock.js';
-import { waitFor } from '../../documents/shared-wait.js';
 import { VerifyError } from '../../errors.js';
+import { unlessAborted } from '../../unless-aborted.js';
 
 /** Time for all the sources of keys that one verification asks. */
 export class SharedDeadline {
@@ -34,7 +34,7 @@ export class SharedDeadline {
     const cancelTimer = this.#clock.setTimer(expire, Math.max(0, this.#endsAtMs - nowMs));
     const release = onAbort(signal, (reason) => controller.abort(reason));
     try {
-      return await waitFor(work(controller.signal), controller.signal);
+      return await unlessAborted(controller.signal, work(controller.signal));
     } finally {
       cancelTimer();
       release();

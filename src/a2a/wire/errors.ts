@@ -145,6 +145,13 @@ export interface OperationErrorOptions {
   readonly cause?: unknown;
 }
 
+declare module '../../errors.js' {
+  interface SdkErrorCodes {
+    readonly a2aOperation: A2aOperationErrorCode;
+    readonly a2aStream: 'ERR_A2A_STREAM_ENDED_EARLY';
+  }
+}
+
 /**
  * An operation of A2A failed in a way the protocol has a name for. A handler throws one to tell its caller; a client
  * gets one of its own where it refuses before asking, and an {@link A2aRemoteError} where the agent said so.

@@ -10,8 +10,8 @@
 //
 // The table of section 8.3 has 5 last. It stands before 6 so that an unknown issuer makes nobody look up its keys.
 
-import { waitFor } from '../../documents/shared-wait.js';
 import type { Verified } from '../../documents/verified.js';
+import { unlessAborted } from '../../unless-aborted.js';
 import { type Aid, type AitpSuite, parseAid } from '../aid.js';
 import type { Envelope } from '../envelope.js';
 import { AitpError } from '../errors.js';
@@ -77,7 +77,7 @@ export async function makeHello(
   const context = { sender: signer.aid, receiver, messageId: newUuid(random), timestampSec: nowSec, popNonce };
   const { identityHint } = manifest;
   const made = identityHint.type === 'oidc' ? askProvider(context, mintJwt, signal) : makePinnedProof(context, signer);
-  const proof = await waitFor(made, signal);
+  const proof = await unlessAborted(signal, made);
   const identity = writeIdentityDescriptor({ ...identityHint, proof });
   const { messageId, timestampSec } = context;
   return { messageId, timestampSec, hello: { identity, manifest: manifest.body, requestedGrants, popNonce } };
@@ -155,7 +155,7 @@ async function verifyProof(
 ): Promise<readonly string[] | undefined> {
   const { trustAnchors, issuerKeys, pinnedKeys: pinned = pinnedKeys([]) } = settings;
   if (descriptor.type === 'pinned_key') {
-    return (await waitFor(verifyPinnedProof(descriptor, context, pinned), signal)).allowedCapabilities;
+    return (await unlessAborted(signal, verifyPinnedProof(descriptor, context, pinned))).allowedCapabilities;
   }
   const { issuer = '', subject, proof } = descriptor;
   const { sender, receiver: audience, popNonce: nonce } = context;

@@ -9,8 +9,8 @@
 //   5  what we require is granted                        INSUFFICIENT_GRANTS
 //   6  the voucher, if any, mirrors the TCT              TCT_SIGNATURE_INVALID
 
-import { waitFor } from '../../documents/shared-wait.js';
 import type { Verified } from '../../documents/verified.js';
+import { unlessAborted } from '../../unless-aborted.js';
 import { isWithin } from '../claims.js';
 import { AitpError } from '../errors.js';
 import { decideGrants, type GrantRequester } from '../policy.js';
@@ -82,7 +82,7 @@ export async function makeCommit(
   });
   const { tct, voucher } = await issueTct(signer, {
     subject: peer.aid,
-    grants: await waitFor(decision, signal),
+    grants: await unlessAborted(signal, decision),
     now: () => Math.min(nowSec, peerTimeSec),
     issuerManifest: manifest,
     ttlSec: tctTtlSec,

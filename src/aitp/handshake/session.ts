@@ -9,7 +9,7 @@
 //   message after the end                          INVALID_ENVELOPE
 
 import { onAbort } from '../../abort.js';
-import { waitFor } from '../../documents/shared-wait.js';
+import { unlessAborted } from '../../unless-aborted.js';
 import { AitpError, type AitpWireCode } from '../errors.js';
 import { type AitpClock, readClock } from '../timestamps.js';
 
@@ -94,7 +94,7 @@ export class HandshakeSession<State extends string> {
         removeAbort();
       });
     this.#tail = run.catch(() => {});
-    return waitFor(run, controller.signal);
+    return unlessAborted(controller.signal, run);
   }
 
   /**

@@ -3,13 +3,13 @@
 
 import { assertInteger } from '../../bytes/assert.js';
 import { type Clock, systemClock } from '../../clock.js';
-import { waitFor } from '../../documents/shared-wait.js';
 import type { Verified } from '../../documents/verified.js';
 import { HttpError } from '../../errors.js';
 import { type AddressRules, judgeUrl } from '../../http/address.js';
 import { boundedFetch, type FetchLike } from '../../http/bounded-fetch.js';
 import { freshnessMs } from '../../http/cache-policy.js';
 import { startDeadline } from '../../http/deadline.js';
+import { unlessAborted } from '../../unless-aborted.js';
 import { DEFAULT_MAX_STALENESS_SEC, MAX_SNAPSHOT_BYTES } from '../constants.js';
 import type { Manifest } from '../manifest.js';
 import { judgeRevocation, type RevocationCheck, type RevocationPolicy, snapshotMemory } from '../revocation.js';
@@ -180,7 +180,7 @@ export function httpRevocation(options: HttpRevocationOptions): RevocationCheck 
         source.underWay ??= load(issuer, source, nowSec).finally(() => {
           source.underWay = undefined;
         });
-        await waitFor(source.underWay, signal);
+        await unlessAborted(signal, source.underWay);
       }
       if (source.fault !== undefined) throw source.fault.error;
       return judgeRevocation(memory.get(issuer), query, policy);

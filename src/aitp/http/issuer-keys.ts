@@ -6,11 +6,11 @@ import { type Clock, systemClock } from '../../clock.js';
 import { parseJsonStrict } from '../../codec/json.js';
 import type { JsonValue } from '../../codec/json-value.js';
 import { parseJwks } from '../../documents/jwks.js';
-import { waitFor } from '../../documents/shared-wait.js';
 import { HttpError } from '../../errors.js';
 import { type AddressRules, judgeUrl } from '../../http/address.js';
 import { type BoundedResponse, boundedFetch, type FetchLike } from '../../http/bounded-fetch.js';
 import { freshnessMs } from '../../http/cache-policy.js';
+import { unlessAborted } from '../../unless-aborted.js';
 import type { IssuerKeys } from '../oidc-keys.js';
 import { type AitpClock, readClock, systemClockSec } from '../timestamps.js';
 import { belowIssuer, ISSUER_KEYS_PATH } from './issuer-address.js';
@@ -159,7 +159,7 @@ export function httpIssuerKeys(options: HttpIssuerKeysOptions = {}): IssuerKeys 
       const fresh = held !== undefined && nowMs < held.freshUntilMs ? held : undefined;
       const missed = fresh?.keys !== undefined && kid !== undefined && !hasKey(fresh.keys, kid);
       const due = fresh === undefined || (missed && nowMs - fresh.askedAtMs >= MISS_PAUSE_MS);
-      const current = due && !offline ? await waitFor(shared(issuer), signal) : fresh;
+      const current = due && !offline ? await unlessAborted(signal, shared(issuer)) : fresh;
       return current?.keys ?? known;
     },
   };

@@ -5,13 +5,13 @@ import { onAbort } from '../../abort.js';
 import { assertInteger } from '../../bytes/assert.js';
 import { type Clock, systemClock } from '../../clock.js';
 import { encodeBase64url } from '../../codec/base64url.js';
-import { waitFor } from '../../documents/shared-wait.js';
 import type { Verified } from '../../documents/verified.js';
 import { LimitError } from '../../errors.js';
 import type { Authorize, Handler, Handlers } from '../../phone/handlers.js';
 import type { Peer } from '../../phone/peer.js';
 import type { Session } from '../../phone/session.js';
 import { rpcError, WIRE_CODES } from '../../phone/wire-errors.js';
+import { unlessAborted } from '../../unless-aborted.js';
 import type { AitpAgent } from '../agent.js';
 import { parseEnvelope } from '../envelope.js';
 import { AitpError } from '../errors.js';
@@ -175,7 +175,7 @@ export function aitpPhone(options: AitpPhoneOptions): AitpPhone {
     try {
       const text = readMessageText(token);
       const work = verifyTct(text, { issuer, audience, issuerManifest, revocation, now, signal });
-      const tct = await waitFor(work, signal);
+      const tct = await unlessAborted(signal, work);
       // Whoever holds it has to be whoever is calling, and nobody else.
       checkSamePeer(tct.subject, session.peer, 'AUDIENCE_MISMATCH');
       tokens.add(session.peer, tct);

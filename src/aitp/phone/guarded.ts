@@ -2,9 +2,9 @@
 // and T7). A hook that is asked before a call says nothing of how long the call goes on.
 
 import { onAbort } from '../../abort.js';
-import { waitFor } from '../../documents/shared-wait.js';
 import type { Handler } from '../../phone/handlers.js';
 import type { Peer } from '../../phone/peer.js';
+import { unlessAborted } from '../../unless-aborted.js';
 import { type TctWatch, type WatchTiming, watchHolding } from '../watch-tct.js';
 
 /** What a guarded handler asks. */
@@ -60,7 +60,7 @@ function watched(
         async next() {
           signal.throwIfAborted();
           try {
-            const step = await waitFor(Promise.resolve(inner.next()), signal);
+            const step = await unlessAborted(signal, Promise.resolve(inner.next()));
             if (step.done === true) release();
             return step;
           } catch (error) {
