@@ -1,5 +1,7 @@
 // Who calls whom: the table in the terminal, and the same in the README, between two markers.
 
+import { partOfReadme } from '../../scripts/readme-part.mjs';
+
 /**
  * One cell: what became of the checks.
  *
@@ -67,18 +69,6 @@ function markdown(cells, /** @type {(callee: string, caller: string) => string} 
   ].join('\n');
 }
 
-/** @param {string} readme */
-function split(readme) {
-  const from = readme.indexOf(BEGIN);
-  const to = readme.indexOf(END);
-  if (from < 0 || to < from) throw new Error(`README.md needs the lines ${BEGIN} and ${END}`);
-  return {
-    before: readme.slice(0, from + BEGIN.length),
-    table: readme.slice(from + BEGIN.length, to).trim(),
-    after: readme.slice(to),
-  };
-}
-
 /** What the README's table says of one cell. @param {string} table @param {string} callee @param {string} caller */
 function claimed(table, callee, caller) {
   const line = table.split('\n').find((row) => row.startsWith(`| ${callee} |`));
@@ -87,7 +77,7 @@ function claimed(table, callee, caller) {
 
 /** The README with the table of this run. @param {string} readme @param {Cells} cells */
 export function withTable(readme, cells) {
-  const { before, table, after } = split(readme);
+  const { before, part: table, after } = partOfReadme(readme, BEGIN, END);
   return `${before}\n${markdown(cells, (callee, caller) => claimed(table, callee, caller))}\n${after}`;
 }
 
@@ -96,7 +86,7 @@ export function withTable(readme, cells) {
  * @returns {string | undefined} What is wrong with its table, if anything is.
  */
 export function tableFault(readme, cells) {
-  const { table } = split(readme);
+  const { part: table } = partOfReadme(readme, BEGIN, END);
   if (table === markdown(cells, (callee, caller) => claimed(table, callee, caller))) return undefined;
   return 'the runtimes table of README.md is not what was just run; npm test -- --write brings it up to date';
 }

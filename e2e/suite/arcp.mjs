@@ -9,6 +9,7 @@ import { linkCases } from './arcp-links.mjs';
 import { resumeCases } from './arcp-resume.mjs';
 import { scheduleCases } from './arcp-schedules.mjs';
 import { sessionCases } from './arcp-sessions.mjs';
+import { sidecarCases } from './arcp-sidecar.mjs';
 import { streamCases } from './arcp-streams.mjs';
 
 /** @param {any} library */
@@ -23,5 +24,6 @@ export function arcpCases(library) {
     ...hazardCases(library),
     ...scheduleCases(library),
     ...linkCases(library),
+    ...sidecarCases(library),
   ];
 }

@@ -83,6 +83,8 @@ interface Line {
   readonly events: HibernatingSocket;
   readonly transport: Transport;
   readonly remoteAddress: string | undefined;
+  /** Session that its socket carries the state of. */
+  markedAs?: string | undefined;
 }
 
 /** What this host uses of Workers. */
@@ -142,7 +144,11 @@ export class ArcpMachine implements ArcpObject {
 
   webSocketMessage(socket: DurableSocket, message: string | ArrayBuffer): void {
     this.#stir();
-    this.#lines.get(socket)?.events.tell('message', { data: message });
+    const line = this.#lines.get(socket);
+    if (line === undefined) return;
+    // What it announces may still be on its way when the object is torn down: nobody may go on as if it had not been said.
+    this.#unmark(line);
+    line.events.tell('message', { data: message });
   }
 
   webSocketClose(socket: DurableSocket, code: number, reason: string, wasClean: boolean): void {
@@ -165,7 +171,7 @@ export class ArcpMachine implements ArcpObject {
         continue;
       }
       const line = this.#lineOf(socket, remoteAddress);
-      this.#marked.set(state.sessionId, line);
+      this.#mark(line, state.sessionId);
       standing.push({ transport: line.transport, state, peer: peerOf(remoteAddress) });
     }
     this.#stir();
@@ -174,7 +180,7 @@ export class ArcpMachine implements ArcpObject {
 
   #take(socket: DurableSocket, { remoteAddress }: Admission): void {
     const line = this.#lineOf(socket, remoteAddress);
-    this.#unmark(line);
+    this.#attach(line, undefined);
     handOver(this.runtime, line.transport, peerOf(remoteAddress));
   }
 
@@ -205,10 +211,7 @@ export class ArcpMachine implements ArcpObject {
   #heard({ sessionId, direction, type }: LoggedEntry): void {
     this.#stir();
     const line = this.#marked.get(sessionId);
-    if (line !== undefined) {
-      this.#marked.delete(sessionId);
-      this.#unmark(line);
-    }
+    if (line !== undefined) this.#unmark(line);
     // With the very write that accepts it: whatever becomes of the object, a job is not forgotten.
     if (type === 'job.accepted' && direction === 'out') this.#watch();
   }
@@ -226,7 +229,7 @@ export class ArcpMachine implements ArcpObject {
       const line = this.#byTransport.get(transport);
       if (line === undefined || this.#marked.get(state.sessionId) === line) continue;
       this.#attach(line, state);
-      this.#marked.set(state.sessionId, line);
+      this.#mark(line, state.sessionId);
     }
     if (dueMs !== Infinity) this.#setAlarm(dueMs);
   }
@@ -252,7 +255,17 @@ export class ArcpMachine implements ArcpObject {
     return Math.floor((nowMs - offsetMs) / SWEEP_MS + 1) * SWEEP_MS + offsetMs;
   }
 
+  #mark(line: Line, sessionId: string): void {
+    line.markedAs = sessionId;
+    this.#marked.set(sessionId, line);
+  }
+
   #unmark(line: Line): void {
+    const { markedAs } = line;
+    if (markedAs === undefined) return;
+    line.markedAs = undefined;
+    // Another connection may have taken the session over since.
+    if (this.#marked.get(markedAs) === line) this.#marked.delete(markedAs);
     this.#attach(line, undefined);
   }
 

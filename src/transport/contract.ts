@@ -29,6 +29,12 @@ export interface TransportCloseInfo {
  */
 export interface Transport {
   /**
+   * Whether it carries text alone, as lines do: then `send` refuses bytes. Absent: both kinds go. Whoever puts a transport
+   * around another one passes it on.
+   */
+  readonly textOnly?: boolean | undefined;
+
+  /**
    * Queues one message for sending.
    *
    * Bytes are borrowed until the call returns: an adapter whose runtime keeps a reference copies them.

@@ -5,11 +5,12 @@ import { decodeUtf8, encodeUtf8 } from '../bytes/utf8.js';
 import { type Clock, systemClock } from '../clock.js';
 import { ChannelError } from '../errors.js';
 import type { Message, Transport, TransportCloseInfo } from './contract.js';
-import { CLOSE_TIMEOUT_MS, LOST, TransportCore, type TransportOptions, type Wire } from './core.js';
+import { CLOSE_TIMEOUT_MS, LOST, type TransportCore, type TransportOptions, type Wire } from './core.js';
 import { documentLimits } from './document-limits.js';
 import { Fifo } from './fifo.js';
 import { LineSplitter } from './line-splitter.js';
 import { messageBytes } from './message-bytes.js';
+import { TextTransportCore } from './text-core.js';
 
 /** Both directions of a connection, from our side. */
 export interface NdjsonStreams {
@@ -60,7 +61,7 @@ export function ndjson(streams: NdjsonStreams, options: NdjsonOptions = {}): Tra
   // The splitter counts bytes, and has refused what is too long before it is a message.
   const { maxMessageBytes: _, ...rest } = { ...options, ...limits };
   const wire = new NdjsonWire(limits.maxMessageBytes, options.clock ?? systemClock);
-  wire.core = new TransportCore(wire, rest);
+  wire.core = new TextTransportCore(wire, rest);
   wire.start(streams);
   return wire.core;
 }

@@ -132,6 +132,10 @@ export function linkCases(setup: LinkSetup): TransportCase[] {
     });
   }
 
+  connected('says whether it carries text alone', async (near, far) => {
+    for (const transport of [near, far]) equal(transport.textOnly === true, linesOnly);
+  });
+
   if (linesOnly) {
     connected('refuses what is no line, and goes on', async (near, far) => {
       const arrived = collect(far, 2);

@@ -4,10 +4,11 @@
 import { loneSurrogateIndex } from '../../codec/well-formed.js';
 import { violation } from '../../phone/session-errors.js';
 import type { Message, TransportCloseInfo } from '../../transport/contract.js';
-import { LOST, TransportCore, type TransportOptions, type Wire } from '../../transport/core.js';
+import { LOST, type TransportCore, type TransportOptions, type Wire } from '../../transport/core.js';
 import { documentLimits } from '../../transport/document-limits.js';
 import { Fifo } from '../../transport/fifo.js';
 import { messageBytes } from '../../transport/message-bytes.js';
+import { TextTransportCore } from '../../transport/text-core.js';
 import { Assembler, cutText, isSign, type Part } from './parts.js';
 
 /** Calls under way at once: as many as handlers run at the peer. */
@@ -62,7 +63,7 @@ export class Tunnel implements Wire {
     this.#assembler = new Assembler(limits.maxMessageBytes);
     // The assembler counts bytes, and has refused what is too long before it is a message.
     const { maxMessageBytes: _, ...rest } = { ...options, ...limits };
-    this.core = new TransportCore(this, rest);
+    this.core = new TextTransportCore(this, rest);
     void this.core.closed.then(() => this.#releaseAll());
   }
 
