@@ -1,5 +1,5 @@
 // Errors of ARCP v1.0: one table of the 21 canonical codes, from which the stable codes of this package follow.
-// What a peer gets to see of an error is chosen here, in `toWireError`, and nowhere else.
+// What a peer gets to see of an error is chosen in ./wire-error.ts.
 
 import { isObject } from '../codec/is-object.js';
 import type { JsonValue } from '../codec/json-value.js';
@@ -44,6 +44,12 @@ export type ArcpCode = keyof typeof RETRYABLE;
 /** Codes of {@link ArcpError}. */
 export type ArcpErrorCode = `${typeof PREFIX}${ArcpCode}`;
 
+declare module '../errors.js' {
+  interface SdkErrorCodes {
+    readonly arcp: ArcpErrorCode;
+  }
+}
+
 /** An error as `nack`, `job.failed` and `tool.error` carry it. */
 export interface WireError {
   /** Canonical code, or a namespaced one such as `arcpx.acme.QUOTA_EXCEEDED`. */
@@ -66,7 +72,12 @@ export interface ArcpErrorOptions {
   readonly cause?: unknown;
 }
 
-/** Something ARCP has a code for: a refused command, a failed job, a message that is not what its type says. */
+/**
+ * Something ARCP has a code for: a refused command, a failed job, a message that is not what its type says.
+ *
+ * Where the other side said it, `message` and {@link wireCode} are its words as they came, 1,024 UTF-16 units of them at most:
+ * they may hold line breaks, and what a terminal would act on. Escape them where people read them.
+ */
 export class ArcpError extends SdkError<ArcpErrorCode> {
   override readonly name = 'ArcpError';
   /** The code as the wire spells it. One that is not canonical stands here whole, and {@link code} is `ERR_ARCP_UNKNOWN`. */
@@ -117,25 +128,6 @@ export function isRetryable(code: string): boolean {
 /** The spelling of a code that goes on: `RATE_LIMITED` is an alias, and never sent. */
 export function canonicalCode(wireCode: string): string {
   return wireCode === 'RATE_LIMITED' ? 'RESOURCE_EXHAUSTED' : wireCode;
-}
-
-/**
- * What a peer gets to see of an error: an {@link ArcpError} as it is, with those of its causes that are one too; of
- * anything else only that it happened, never its text or stack.
- */
-export function toWireError(error: unknown): WireError {
-  return describe(error, MAX_CAUSES);
-}
-
-function describe(error: unknown, causes: number): WireError {
-  if (!(error instanceof ArcpError)) return { code: 'INTERNAL', message: 'internal error', retryable: true };
-  return {
-    code: error.wireCode,
-    message: error.message,
-    retryable: error.retryable,
-    ...(error.details === undefined ? undefined : { details: error.details }),
-    ...(error.cause instanceof ArcpError && causes > 0 ? { cause: describe(error.cause, causes - 1) } : undefined),
-  };
 }
 
 /**

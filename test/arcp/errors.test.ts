@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { ArcpError, arcpError, fromWireError, isRetryable, toWireError } from '../../src/arcp/errors.js';
+import { ArcpError, arcpError, fromWireError, isRetryable } from '../../src/arcp/errors.js';
+import { toWireError } from '../../src/arcp/wire-error.js';
 import { isSdkError, LimitError } from '../../src/errors.js';
 import { messageOf } from './envelopes.js';
 

@@ -3,7 +3,7 @@
 import { assertBytes } from '../../bytes/assert.js';
 import { encodeBase64 } from '../../codec/base64.js';
 import { arcpError } from '../errors.js';
-import type { ArtifactRef } from '../wire/artifact.js';
+import type { ArtifactPut, ArtifactRef } from '../wire/artifact.js';
 import { decodeBase64Strict, MAX_ARTIFACT_BYTES } from '../wire/base64.js';
 import type { ArtifactId } from '../wire/ids.js';
 import { parseSha256, sha256Hex } from '../wire/sha256.js';
@@ -46,6 +46,9 @@ export interface Artifacts {
   release(artifactId: ArtifactId, options?: { readonly signal?: AbortSignal }): Promise<void>;
 }
 
+/** What brings the bytes: a reference with them, or from version 2.0.0 of the Rust crate the artifact as it was put. */
+const FETCHED = ['artifact.ref', 'artifact.put'] as const;
+
 /** Makes the artifacts of a session. */
 export function artifactsOf(core: Core): Artifacts {
   return {
@@ -61,18 +64,30 @@ export function artifactsOf(core: Core): Artifacts {
     },
     async fetch(artifact, { signal } = {}) {
       const expected = typeof artifact === 'string' ? undefined : artifact;
-      const payload = { artifact_id: typeof artifact === 'string' ? artifact : artifact.artifact_id };
-      const reply = await core.request('artifact.fetch', payload, ['artifact.ref'], { signal });
-      const { artifact: ref, data } = reply.payload;
-      if (data === undefined) throw arcpError('UNIMPLEMENTED', 'the runtime answered without the bytes');
-      const bytes = decodeBase64Strict(data);
+      const id = typeof artifact === 'string' ? artifact : artifact.artifact_id;
+      const { payload } = await core.request('artifact.fetch', { artifact_id: id }, FETCHED, { signal });
+      if (payload.data === undefined) throw arcpError('UNIMPLEMENTED', 'the runtime answered without the bytes');
+      const bytes = decodeBase64Strict(payload.data);
       const sha256 = await sha256Hex(bytes);
+      const ref = 'artifact' in payload ? payload.artifact : referenceTo(core, id, payload, bytes.length, expected);
       for (const said of [ref, expected]) if (said !== undefined) check(said, bytes.length, sha256);
-      if (ref.artifact_id !== payload.artifact_id) throw lost();
+      if (ref.artifact_id !== id) throw lost();
       return { ref, bytes };
     },
     release: (artifactId, { signal } = {}) => deliver(core, 'artifact.release', { artifact_id: artifactId }, signal),
   };
+}
+
+/** What a put says of an artifact: it is named as we have asked for it. */
+function referenceTo(
+  core: Core,
+  id: ArtifactId,
+  { media_type, sha256 }: ArtifactPut,
+  size: number,
+  expected: ArtifactRef | undefined,
+): ArtifactRef {
+  const uri = expected?.uri ?? `arcp://session/${core.id}/artifact/${id}`;
+  return { artifact_id: id, uri, media_type, size, ...(sha256 === undefined ? undefined : { sha256 }) };
 }
 
 function check(ref: ArtifactRef, size: number, sha256: string): void {

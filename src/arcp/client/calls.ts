@@ -81,20 +81,20 @@ export class Calls {
     return true;
   }
 
-  /** Takes what may be the answer to a command. @returns Whether it was. */
-  answer(message: Message): boolean {
-    const id = message.correlation_id;
-    const call = id === undefined ? undefined : this.#calls.get(id);
-    if (call === undefined || id === undefined) return false;
-    if (message.type === 'nack') return this.settle(id, undefined, fromWireError(message.payload));
-    return call.replies.includes(message.type) && this.settle(id, message);
-  }
-
-  /** Takes an answer that cannot be read: the call it was for must not wait for another. */
-  spoil({ correlation_id: id, type }: RawEnvelope, error: unknown): void {
-    const call = id === undefined ? undefined : this.#calls.get(id);
-    if (id !== undefined && (type === 'nack' || call?.replies.includes(type as CoreType)))
-      this.settle(id, undefined, error);
+  /**
+   * Takes what may be the answer to a command.
+   *
+   * @param message Checked, unless an error is given.
+   * @param error Why it cannot be read: what it answers must not wait for another.
+   * @returns Whether it was.
+   */
+  answer(message: Message | RawEnvelope, error?: unknown): boolean {
+    const id = message.correlation_id as MessageId;
+    const call = this.#calls.get(id);
+    const isNack = message.type === 'nack';
+    if (!isNack && !call?.replies.includes(message.type as CoreType)) return false;
+    const refusal = error ?? (isNack ? fromWireError((message as Message<'nack'>).payload) : undefined);
+    return this.settle(id, refusal === undefined ? (message as Message) : undefined, refusal);
   }
 
   /** Ids of what is unanswered, in the order sent. */

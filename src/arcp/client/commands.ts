@@ -1,9 +1,15 @@
 // Commands of a session that few need at first.
 
+import type { JsonValue } from '../../codec/json-value.js';
 import type { JobId, LeaseId } from '../wire/ids.js';
 import type { Core } from './core.js';
 import { deliver } from './deliver.js';
-import type { Checkpoint } from './session.js';
+
+/** A checkpoint of a job. */
+export interface Checkpoint {
+  readonly id: string;
+  readonly data: JsonValue;
+}
 
 /** Stops a job to ask a human. */
 export function interrupt(core: Core, jobId: JobId, prompt: string, signal?: AbortSignal): Promise<void> {

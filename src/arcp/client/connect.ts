@@ -2,7 +2,8 @@
 
 import { establish } from './establish.js';
 import { type ConnectOptions, resolveConnect } from './options.js';
-import { type ClientSession, sessionOf } from './session.js';
+import type { ClientSession } from './session.js';
+import { sessionOf } from './start-session.js';
 
 /**
  * Opens a session with a runtime.

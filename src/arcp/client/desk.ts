@@ -4,27 +4,17 @@
 import { type ArcpError, arcpError, fromWireError } from '../errors.js';
 import { UnknownStreams } from '../streams/unknown-streams.js';
 import type { Writer } from '../streams/writer.js';
-import type { Message, RawEnvelope } from '../wire/envelope.js';
+import type { Decoded, Message, RawEnvelope } from '../wire/envelope.js';
 import type { JobId, MessageId, StreamId } from '../wire/ids.js';
 import type { StreamKind } from '../wire/stream.js';
-import type { CallFields } from './compose.js';
+import { control, spoil } from './control.js';
 import type { Core } from './core.js';
 import type { Job } from './job.js';
 import { type OpenPrompt, openPrompt, type Prompt, type PromptRequest, refusePrompt } from './prompts.js';
 import type { Queue } from './queue.js';
+import { nack, refuse } from './refusals.js';
 import { Reading, type StreamReading } from './stream-reading.js';
 import { UnreadRoom } from './unread-room.js';
-
-/** Messages it takes. */
-export type DeskMessage = Message<
-  | PromptRequest
-  | 'human.input.response'
-  | 'human.input.cancelled'
-  | 'stream.open'
-  | 'stream.chunk'
-  | 'stream.close'
-  | 'stream.error'
->;
 
 /** Where prompts and streams go. */
 export interface Owner {
@@ -49,22 +39,30 @@ export class Desk {
   readonly #room = new UnreadRoom();
   /** Streams of ours. */
   readonly writings = new Map<StreamId, Writing>();
-  /** Those that a lost connection has ended: the runtime has not been told yet. */
-  #broken: CallFields[] = [];
 
   constructor(core: Core, nobody: Owner) {
     this.#core = core;
     this.#nobody = nobody;
   }
 
-  take(message: DeskMessage, job: Job | undefined): void {
+  /** Takes a message. @param isAnswer Whether somebody waited for it. @returns Whether it is nobody else's. */
+  take(message: Message, job: Job | undefined, isAnswer: boolean, chars: number): boolean {
     switch (message.type) {
+      case 'backpressure':
+        return this.#limit(message);
       case 'stream.open':
-        return this.#openStream(message, job);
+        this.#openStream(message, job);
+        break;
+      case 'stream.chunk':
+      case 'stream.close':
+      case 'stream.error':
+        this.#toStream(message);
+        break;
       case 'human.input.request':
       case 'human.choice.request':
       case 'permission.request':
-        return this.#ask(message, job);
+        this.#ask(message, job);
+        break;
       case 'human.input.cancelled': {
         const { correlation_id, causation_id, payload } = message;
         // Caused by an answer of ours, whose own answer may still be on its way: it tells every channel that it was taken.
@@ -73,53 +71,63 @@ export class Desk {
           open.end('answered');
           this.#core.calls.answer({ ...message, correlation_id: causation_id });
         } else open?.end(payload.code === 'DEADLINE_EXCEEDED' ? 'expired' : 'cancelled');
-        return;
+        break;
       }
       case 'human.input.response':
-        return this.#prompts.get(message.correlation_id as MessageId)?.end('answered');
+        this.#prompts.get(message.correlation_id as MessageId)?.end('answered');
+        break;
       default:
-        return this.#toStream(message);
+        return control(this.#core, message, isAnswer, chars);
     }
+    return true;
   }
 
-  /** A chunk, or the end of a stream, cannot be read. */
-  spoil(streamId: RawEnvelope['stream_id'], cause: unknown): void {
-    this.#readings.get(streamId as StreamId)?.end(arcpError('DATA_LOSS', 'a chunk cannot be read', { cause }));
+  /** Refuses what is no message that anybody takes. */
+  refuse(decoded: Exclude<Decoded, { readonly kind: 'garbage' }>): void {
+    refuse(this.#core, decoded);
+  }
+
+  /** Takes a message whose payload is not what its type says: of a stream it is a part that is missing. */
+  spoil(envelope: RawEnvelope, error: ArcpError): void {
+    spoil(this.#core, envelope, error);
+    const reading = this.#readings.get(envelope.stream_id as StreamId);
+    reading?.end(arcpError('DATA_LOSS', 'a chunk cannot be read', { cause: error }));
   }
 
   /** The runtime asks for a rate. @returns Whether it is a stream of ours. */
-  limit({ stream_id, payload }: Message<'backpressure'>): boolean {
+  #limit({ stream_id, payload }: Message<'backpressure'>): boolean {
     const writing = this.writings.get(stream_id as StreamId);
     const { desired_rate_per_second: perSecond } = payload;
     if (perSecond !== undefined) writing?.writer.limit(perSecond);
     return writing !== undefined;
   }
 
-  /** The connection is gone, or there again. */
-  connected(isConnected: boolean): void {
-    const error = arcpError('UNAVAILABLE', 'the connection was lost');
-    if (isConnected) {
-      const { wireCode: code, message } = error;
-      for (const fields of this.#broken.splice(0)) this.#core.post('stream.error', { code, message }, fields);
-      return;
-    }
-    for (const [id, { writer, jobId }] of [...this.writings]) {
-      this.#broken.push({ stream_id: id, job_id: jobId });
-      writer.end(error);
-    }
+  /** The connection is gone: what has not arrived of our streams is not known. */
+  disconnected(): void {
+    this.#endWritings(arcpError('UNAVAILABLE', 'the connection was lost'));
+  }
+
+  /** A stream of ours is over: what the runtime still says of it is no fault. */
+  written(id: StreamId): void {
+    this.writings.delete(id);
+    this.#unknown.silence(id, this.#core.options.clock.now());
   }
 
   /** Ends what belongs to a job, or everything. */
   end(error: ArcpError, jobId?: JobId): void {
     const isMeant = (one: { readonly jobId?: JobId | undefined }) => jobId === undefined || one.jobId === jobId;
-    for (const writing of [...this.writings.values()]) if (isMeant(writing)) writing.writer.end(error);
+    this.#endWritings(error, isMeant);
     for (const reading of [...this.#readings.values()]) if (isMeant(reading)) reading.end(error);
     for (const open of [...this.#prompts.values()]) if (isMeant(open.prompt)) open.abandon();
   }
 
+  #endWritings(error: ArcpError, isMeant: (writing: Writing) => boolean = () => true): void {
+    for (const writing of [...this.writings.values()]) if (isMeant(writing)) writing.writer.fail(error);
+  }
+
   #openStream(message: Message<'stream.open'>, job: Job | undefined): void {
     const { stream_id: id } = message;
-    if (id === undefined) return this.#core.nack(message.id, 'INVALID_ARGUMENT', 'stream_id is missing');
+    if (id === undefined) return nack(this.#core, message.id, 'INVALID_ARGUMENT', 'stream_id is missing');
     // Opened again for a client that might not know it.
     if (this.#readings.has(id)) return;
     const nowMs = this.#core.options.clock.now();
@@ -139,14 +147,14 @@ export class Desk {
 
   #toStream(message: Message<'stream.chunk' | 'stream.close' | 'stream.error'>): void {
     const { stream_id: id } = message;
-    if (id === undefined) return this.#core.nack(message.id, 'INVALID_ARGUMENT', 'stream_id is missing');
+    if (id === undefined) return nack(this.#core, message.id, 'INVALID_ARGUMENT', 'stream_id is missing');
     const reading = this.#readings.get(id);
     const writing = this.writings.get(id);
     if (reading !== undefined) reading.take(message);
     else if (writing !== undefined) {
       if (message.type === 'stream.error') writing.writer.end(fromWireError(message.payload));
     } else if (this.#unknown.shouldAnswer(id, this.#core.options.clock.now())) {
-      this.#core.nack(message.id, 'NOT_FOUND', 'no such stream', undefined, { stream_id: id });
+      nack(this.#core, message.id, 'NOT_FOUND', 'no such stream', undefined, { stream_id: id });
     }
   }
 

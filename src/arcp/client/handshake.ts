@@ -13,7 +13,7 @@
 // Whatever else comes before `session.accepted` is dropped, as is an answer to something else.
 
 import { assertSignal } from '../../bytes/assert.js';
-import type { Transport } from '../../transport/contract.js';
+import type { Transport, Message as WireMessage } from '../../transport/contract.js';
 import { type ArcpError, arcpError, fromWireError } from '../errors.js';
 import type { Capabilities, Negotiated } from '../wire/capabilities.js';
 import { decodeEnvelope, decodePayload, encodeMessage, type Message } from '../wire/envelope.js';
@@ -22,6 +22,7 @@ import type { CoreType, Payloads } from '../wire/payloads.js';
 import type { AuthBlock, ClientIdentity, RuntimeIdentity } from '../wire/session.js';
 import { Calls } from './calls.js';
 import { compose } from './compose.js';
+import { later } from './load-later.js';
 import { type ResolvedOptions, resolveSession, type SessionOptions } from './options.js';
 
 /** Options of {@link openHandshake}. */
@@ -35,7 +36,10 @@ export interface HandshakeOptions
 export interface OpenRequest {
   readonly auth: AuthBlock;
   readonly client: ClientIdentity;
-  /** What it proposes. `required`: without which it wants no session. */
+  /**
+   * What it proposes. `required`: without which it wants no session. `sidecar` among the `binary_encoding`s: that binary
+   * data goes in binary messages, beside the JSON; not over a transport that carries text alone.
+   */
   readonly capabilities?: Capabilities | undefined;
   /** A session of before that it would like to have back. */
   readonly sessionId?: SessionId | undefined;
@@ -101,38 +105,44 @@ const ANSWERS = ['session.accepted', 'session.challenge', 'session.unauthenticat
 
 class Handshake {
   readonly options: ResolvedOptions;
-  readonly #transport: Transport;
+  /** The connection, or what stands around it. */
+  transport: Transport;
+  /** What was negotiated, once it was. */
+  accepted: Negotiated | undefined;
   readonly #signal: AbortSignal | undefined;
   readonly #calls = new Calls(this);
   readonly #backlog: string[] = [];
   #backlogChars = 0;
   #listener: ((text: string) => void) | undefined;
   #waiting: MessageId | undefined;
-  #isAccepted = false;
   #isLost = false;
   #challenge = '';
 
   constructor(transport: Transport, options: HandshakeOptions) {
     this.options = resolveSession(options, '');
-    this.#transport = transport;
+    this.transport = transport;
     this.#signal = options.signal;
     void transport.closed.then(() => {
       this.#isLost = true;
       this.#calls.fail(lost());
     });
-    transport.receive((message) => {
-      if (typeof message === 'string') this.#onText(message);
-    });
+    transport.receive((message) => this.take(message));
   }
 
-  open({ auth, client, capabilities, sessionId }: OpenRequest): Promise<Step> {
+  /** Takes what comes. Where sidecar frames are offered, they take it first. */
+  take(message: WireMessage): void {
+    if (typeof message === 'string') this.onText(message);
+  }
+
+  async open({ auth, client, capabilities, sessionId }: OpenRequest): Promise<Step> {
+    if (capabilities?.binary_encoding) capabilities = (await later()).offerSidecar(this, capabilities);
     return this.#ask('session.open', { auth, client, capabilities }, sessionId);
   }
 
   /** For the calls. */
   transmit(text: string): boolean {
     try {
-      this.#transport.send(text);
+      this.transport.send(text);
       return true;
     } catch {
       // It has ended, and will say so.
@@ -142,7 +152,7 @@ class Handshake {
 
   #ask<T extends CoreType>(type: T, payload: Payloads[T], sessionId?: SessionId): Promise<Step> {
     return new Promise((resolve, reject) => {
-      if (this.#waiting !== undefined || this.#isAccepted) throw new TypeError('not now');
+      if (this.#waiting !== undefined || this.accepted) throw new TypeError('not now');
       if (this.#isLost) throw lost();
       const { requestTimeoutMs: timeoutMs } = this.options;
       const envelope = compose(this.options, sessionId, type, payload);
@@ -162,11 +172,11 @@ class Handshake {
     });
   }
 
-  #onText(text: string): void {
+  onText(text: string): void {
     if (this.#listener !== undefined) return this.#listener(text);
-    if (this.#isAccepted) {
+    if (this.accepted) {
       this.#backlogChars += text.length;
-      if (this.#backlog.push(text) > MAX_BACKLOG || this.#backlogChars > MAX_BACKLOG_CHARS) this.#transport.abort();
+      if (this.#backlog.push(text) > MAX_BACKLOG || this.#backlogChars > MAX_BACKLOG_CHARS) this.transport.abort();
       return;
     }
     const decoded = decodeEnvelope(text);
@@ -210,10 +220,10 @@ class Handshake {
   #accept({ payload, session_id, id, timestamp }: Message<'session.accepted'>): Authenticated {
     const { session_id: sessionId, runtime, capabilities, lease } = payload;
     if (session_id !== undefined && session_id !== sessionId) throw arcpError('INVALID_ARGUMENT', 'two session ids');
-    this.#isAccepted = true;
+    this.accepted = capabilities;
     return {
       state: 'authenticated',
-      transport: this.#transport,
+      transport: this.transport,
       sessionId,
       runtime,
       capabilities,

@@ -12,9 +12,9 @@ export type { StreamKind } from '../wire/stream.js';
 export type { Filter } from '../wire/subscription.js';
 export type { Artifacts, FetchedArtifact, PutOptions } from './artifacts.js';
 export type { CancelAnswer, CancelOptions } from './cancel.js';
+export type { Checkpoint } from './commands.js';
 export type { CallFields } from './compose.js';
 export { connect } from './connect.js';
-export type { SessionEvent } from './core.js';
 export {
   type Authenticated,
   type Challenged,
@@ -32,7 +32,10 @@ export type {
 } from './job-handle.js';
 export type { ClientLimits, ConnectOptions, ReconnectOptions, SessionOptions } from './options.js';
 export type { ChoicePrompt, InputPrompt, PermissionPrompt, Prompt, PromptEnd } from './prompts.js';
-export { type Checkpoint, ClientSession, startSession, type WaitOptions } from './session.js';
+export { ClientSession, type WaitOptions } from './session.js';
+export type { SessionEvent } from './session-event.js';
+export type { SessionView } from './session-view.js';
+export { startSession } from './start-session.js';
 export type { StreamReading } from './stream-reading.js';
 export type { OpenStreamOptions, StreamWriter } from './stream-writing.js';
 export type { Subscription } from './subscription.js';

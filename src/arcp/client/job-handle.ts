@@ -71,7 +71,7 @@ export interface JobHandle {
   readonly droppedEvents: number;
   /** Questions it asks, permissions too. Those nobody reads stay open until the runtime gives up on them. */
   readonly prompts: AsyncIterable<Prompt>;
-  /** Streams it opens. */
+  /** Streams it opens. Of those nobody reads the newest 256 are kept (`limits.maxStreams`). */
   readonly streams: AsyncIterable<StreamReading>;
   /**
    * Opens a stream to it, once it is accepted. Throws as `ClientSession.openStream`, and what {@link JobHandle.id} rejects

@@ -3,21 +3,24 @@
 
 import { onAbort } from '../../abort.js';
 import { type Deferred, deferred, quiet } from '../../deferred.js';
-import { ArcpError, arcpError, fromWireError } from '../errors.js';
+import { arcpError } from '../errors.js';
 import type { Message } from '../wire/envelope.js';
 import type { JobState } from '../wire/execution.js';
 import type { JobId, MessageId } from '../wire/ids.js';
 import type { Payloads } from '../wire/payloads.js';
 import type { StreamKind } from '../wire/stream.js';
-import { delayMs, pause } from './backoff.js';
+import { pause } from './backoff.js';
 import type { CancelAnswer, CancelOptions } from './cancel.js';
 import type { CallFields } from './compose.js';
 import type { Core } from './core.js';
+import type { JobBook } from './job-book.js';
+import { endOf } from './job-end.js';
 import type { JobEvent, JobHandle, JobOptions, JobResult } from './job-handle.js';
 import { later } from './load-later.js';
 import type { Prompt } from './prompts.js';
+import { Pulse } from './pulse.js';
 import { Queue } from './queue.js';
-import { Silence } from './silence.js';
+import { retryWaitMs } from './retry.js';
 import type { StreamReading } from './stream-reading.js';
 import type { OpenStreamOptions, StreamWriter } from './stream-writing.js';
 
@@ -26,29 +29,6 @@ export type { HeartbeatMissed, JobEvent, JobHandle, JobOptions, JobResult } from
 
 /** Commands that start jobs. */
 export type JobCommand = 'tool.invoke' | 'job.schedule' | 'workflow.start' | 'agent.delegate' | 'checkpoint.restore';
-
-/** Where jobs are kept. */
-export interface JobBook {
-  /** By the command that started it, to which its events are correlated. */
-  readonly byCommand: Map<MessageId, Job>;
-  readonly byId: Map<JobId, Job>;
-  readonly live: Set<Job>;
-  /** Nobody waits for what this command starts any more: it is cancelled when it is accepted. */
-  abandon(command: MessageId): void;
-  /** A job is over for us, and what belongs to it, too. */
-  over(jobId: JobId): void;
-}
-
-/** Silent intervals after which a heartbeat counts as missed. */
-const MISSED_BEATS = 2;
-
-/** Shortest heartbeat interval that is gone by, in milliseconds: nobody is to keep us busy with timers. */
-const MIN_INTERVAL_MS = 1_000;
-
-/** Longest wait before a retry, in milliseconds, whatever the runtime says: past it the caller is told. */
-const MAX_RETRY_WAIT_MS = 600_000;
-
-const RETRY = { initialDelayMs: 500, maxDelayMs: 30_000 };
 
 /** A job of this session. */
 export class Job implements JobHandle {
@@ -60,13 +40,13 @@ export class Job implements JobHandle {
   readonly #book: JobBook;
   readonly #accepted: Deferred<JobId> = deferred();
   readonly #result: Deferred<JobResult> = deferred();
+  readonly #pulse: Pulse;
   #send: (() => MessageId) | undefined;
   #command: MessageId | undefined;
   #retriesLeft = 0;
   #attempt = 0;
   #jobId: JobId | undefined;
   #state: JobState | undefined;
-  #silence: Silence | undefined;
   #openPrompts = 0;
   #stopListening: () => void = () => {};
   #wait: AbortController | undefined;
@@ -76,6 +56,7 @@ export class Job implements JobHandle {
     this.#core = core;
     this.#book = book;
     this.tool = tool;
+    this.#pulse = new Pulse(core, (silentMs) => this.#missed(silentMs));
     this.events = new Queue({ maxItems: maxEvents, maxWeight: maxEventChars });
     this.prompts = new Queue({ maxItems: maxPrompts });
     this.streams = new Queue({ maxItems: maxStreams });
@@ -155,13 +136,13 @@ export class Job implements JobHandle {
         this.#state = 'running';
         break;
       case 'job.heartbeat': {
-        const { state, deadline_ms = 0 } = message.payload;
+        const { state, deadline_ms } = message.payload;
         this.#state = state;
-        this.#watch(Math.max(deadline_ms, this.#intervalMs ?? 0) || undefined);
+        this.#pulse.watch(deadline_ms);
         break;
       }
     }
-    this.#silence?.heard();
+    this.#pulse.heard();
     this.events.push(message, chars);
     if (message.job_id === undefined || message.job_id === (this.#jobId ?? message.job_id)) this.#end(message);
   }
@@ -169,31 +150,31 @@ export class Job implements JobHandle {
   /** A prompt of it is open, or is not any more: while it waits for a human it need not give signs of life. */
   prompted(change: 1 | -1): void {
     this.#openPrompts += change;
-    this.#silence?.heard();
+    this.#pulse.heard();
   }
 
   /** Starts or stops watching over it, as the connection comes and goes. */
   connected(isConnected: boolean): void {
-    this.#silence?.stop();
-    this.#silence = undefined;
-    if (isConnected && this.#jobId !== undefined) this.#watch();
+    this.#pulse.stop();
+    if (isConnected && this.#jobId !== undefined) this.#pulse.watch();
   }
 
   /** What came of it will never be known; where a retry is left it is asked for again. */
   lose(error: unknown): void {
-    if (!(this.#retriesLeft > 0 && error instanceof ArcpError && error.retryable) || this.#core.signal.aborted) {
-      return this.fail(error);
-    }
-    this.#retriesLeft--;
-    this.#forget();
     const { clock, random } = this.#core.options;
-    const waitMs = error.retryAfterMs ?? delayMs(RETRY, this.#attempt, random());
-    if (waitMs > MAX_RETRY_WAIT_MS) return this.fail(error);
+    const isOver = this.#retriesLeft === 0 || this.#core.signal.aborted;
+    const waitMs = isOver ? undefined : retryWaitMs(error, this.#attempt, random());
+    if (waitMs === undefined) return this.fail(error);
+    this.#retriesLeft--;
     this.#attempt++;
+    this.#forget();
     this.#wait = new AbortController();
-    void pause(clock, waitMs, this.#wait.signal).then(() => {
-      if (this.#book.live.has(this)) this.#issue();
-    });
+    pause(clock, waitMs, this.#wait.signal)
+      .then(() => {
+        if (this.#book.live.has(this)) this.#issue();
+      })
+      // What the command was made of is borrowed: it may be another by now.
+      .catch((error) => this.fail(error));
   }
 
   /** Whether events of it may have come. */
@@ -221,7 +202,7 @@ export class Job implements JobHandle {
     this.#state ??= 'accepted';
     if (!this.#book.byId.has(jobId)) this.#book.byId.set(jobId, this);
     this.#accepted.resolve(jobId);
-    this.#watch();
+    this.#pulse.watch();
   }
 
   #abort(reason: unknown): void {
@@ -235,28 +216,12 @@ export class Job implements JobHandle {
   }
 
   #end(message: Message): void {
-    switch (message.type) {
-      case 'job.completed':
-      case 'tool.result': {
-        const { value, result_ref: ref } = message.payload;
-        return this.#complete('completed', { value, ref }, message.job_id);
-      }
-      case 'workflow.complete':
-        return this.#complete('completed', { value: message.payload.value }, message.job_id);
-      case 'job.failed':
-      case 'tool.error':
-        this.#state = 'failed';
-        return this.fail(fromWireError(message.payload));
-      case 'job.cancelled':
-        this.#state = 'cancelled';
-        return this.fail(arcpError('CANCELLED', (message.payload.reason ?? 'the job was cancelled').slice(0, 1_024)));
-    }
-  }
-
-  #complete(state: JobState, result: JobResult, jobId: JobId | undefined): void {
-    this.#state = state;
-    this.#result.resolve(result);
-    if (jobId !== undefined) this.#accepted.resolve(jobId);
+    const end = endOf(message);
+    if (end === undefined) return;
+    this.#state = end.state;
+    if (end.error !== undefined) return this.fail(end.error);
+    this.#result.resolve(end.result);
+    if (message.job_id !== undefined) this.#accepted.resolve(message.job_id);
     this.#accepted.reject(arcpError('NOT_FOUND', 'no job'));
     this.#over();
   }
@@ -285,21 +250,9 @@ export class Job implements JobHandle {
     this.#jobId = undefined;
   }
 
-  get #intervalMs(): number | undefined {
-    const seconds = this.#core.accepted.capabilities.heartbeat_interval_seconds;
-    return seconds === undefined || seconds === 0 ? undefined : seconds * 1_000;
-  }
-
-  /** Watches it from now on, where there is an interval to go by. */
-  #watch(intervalMs = this.#intervalMs): void {
-    if (intervalMs === undefined) return;
-    const limitMs = Math.max(MIN_INTERVAL_MS, intervalMs);
-    if (this.#silence !== undefined) return this.#silence.heard(limitMs);
-    this.#silence = new Silence(this.#core.options.clock, limitMs, (times) => {
-      const isWaiting = this.#openPrompts > 0 || this.#state !== 'running';
-      if (isWaiting || times !== MISSED_BEATS) return;
-      this.events.push({ type: 'heartbeat.missed', silentMs: limitMs * times });
-      if (this.#core.options.heartbeat === 'fail') this.fail(arcpError('HEARTBEAT_LOST', 'silent'));
-    });
+  #missed(silentMs: number): void {
+    if (this.#openPrompts > 0 || this.#state !== 'running') return;
+    this.events.push({ type: 'heartbeat.missed', silentMs });
+    if (this.#core.options.heartbeat === 'fail') this.fail(arcpError('HEARTBEAT_LOST', 'silent'));
   }
 }

@@ -4,7 +4,7 @@ import { artifactsOf } from './artifacts.js';
 import { cancel } from './cancel.js';
 import { createCheckpoint, interrupt, refreshLease } from './commands.js';
 import { Desk } from './desk.js';
-import { refresh } from './refresh.js';
+import { offerSidecar } from './offer-sidecar.js';
 import { openStream } from './stream-writing.js';
 import { Observers } from './subscription.js';
 
@@ -16,7 +16,7 @@ export const LATER = {
   Desk,
   interrupt,
   Observers,
+  offerSidecar,
   openStream,
-  refresh,
   refreshLease,
 };

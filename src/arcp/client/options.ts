@@ -92,7 +92,10 @@ export interface ConnectOptions extends SessionOptions {
   readonly auth: AuthBlock | (() => MaybePromise<AuthBlock>);
   /** Who we say we are. */
   readonly client: ClientIdentity;
-  /** What we propose. */
+  /**
+   * What we propose. `binary_encoding: ['sidecar']` has binary data go in binary messages beside the JSON, a quarter less of
+   * it, where the runtime and the transport can. It is not proposed by itself: base64 needs nothing to be loaded.
+   */
   readonly capabilities?: Negotiated | undefined;
   /** Capabilities or extensions without which we want no session. */
   readonly required?: readonly string[] | undefined;

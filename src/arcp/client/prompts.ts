@@ -13,6 +13,7 @@ import { timestampMs, timestampOf } from '../wire/timestamp.js';
 import type { CallFields } from './compose.js';
 import type { Core } from './core.js';
 import { deliver } from './deliver.js';
+import { isChoked } from './refusals.js';
 
 /** Longest text of a prompt that is shown, in UTF-16 units. */
 const MAX_TEXT_CHARS = 4_096;
@@ -227,7 +228,7 @@ export function openPrompt(
 
 /** Answers a request that nobody will: there are too many already. */
 export function refusePrompt(core: Core, message: Message<PromptRequest>): void {
-  if (core.isChoked) return;
+  if (isChoked(core)) return;
   const fields: CallFields = { job_id: message.job_id, correlation_id: message.id };
   if (message.type === 'permission.request') {
     const { permission } = message.payload;

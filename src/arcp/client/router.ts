@@ -1,12 +1,14 @@
 // Whose a message of the runtime is: a command that waits, a job, a prompt, a stream, a subscription; what is left goes to
 // whoever watches the session.
 
-import { type ArcpError, arcpError, fromWireError } from '../errors.js';
-import type { Message, RawEnvelope } from '../wire/envelope.js';
+import { type ArcpError, arcpError } from '../errors.js';
+import { decodePayload, type Message, type RawEnvelope } from '../wire/envelope.js';
 import type { JobId, MessageId } from '../wire/ids.js';
+import type { CoreType } from '../wire/payloads.js';
 import type { Core } from './core.js';
-import type { Desk, DeskMessage, Owner } from './desk.js';
-import type { Job, JobBook } from './job.js';
+import type { Desk, Owner } from './desk.js';
+import type { Job } from './job.js';
+import type { JobBook } from './job-book.js';
 import { later } from './load-later.js';
 import type { Prompt } from './prompts.js';
 import { Queue } from './queue.js';
@@ -17,17 +19,8 @@ import type { Observers } from './subscription.js';
 /** Commands whose late acceptance is remembered. */
 const MAX_ABANDONED = 256;
 
-/** What the desk takes. */
-const DESK = /^(?:stream|human|permission\.request)/;
-
-/** What ends a job. */
-const TERMINAL = /^(?:job\.(?:completed|failed|cancelled)|tool\.(?:result|error)|workflow\.complete)$/;
-
-/** Commands: a runtime that sends one waits for an answer. */
-const OURS =
-  /^(?:cancel$|interrupt|resume|subscribe$|checkpoint|tool\.invoke|job\.schedule|workflow\.start|agent\.delegate|artifact\.(?!ref)|lease\.refresh)/;
-
-type Taken = readonly [message: Message, envelope: RawEnvelope, chars: number];
+/** What a simple call of a tool meets. The desk sees to all else, which is loaded when the first of it comes. */
+const SIMPLE = /^(?:(?:job|tool)\.(?!schedule|invoke)|p[io]ng|n?ack|cancel\.|event|log|metric|trace)/;
 
 /** Sorts the messages of one session. */
 export class Router implements JobBook, Owner {
@@ -45,7 +38,7 @@ export class Router implements JobBook, Owner {
   readonly #core: Core;
   readonly #abandoned = new SeenIds(MAX_ABANDONED);
   #desk: Desk | undefined;
-  #held: Taken[] = [];
+  #held: ((desk: Desk) => void)[] = [];
   #heldChars = 0;
 
   constructor(core: Core) {
@@ -56,40 +49,37 @@ export class Router implements JobBook, Owner {
     this.streams = new Queue({ maxItems: maxStreams });
   }
 
-  /** @param chars Length of the message's text. */
-  take(message: Message, envelope: RawEnvelope, chars: number): void {
-    if (this.loading !== undefined || (this.#desk === undefined && DESK.test(message.type))) {
-      return this.#hold([message, envelope, chars]);
+  /** Takes a message, in its turn. @param type Its type. @param chars Length of its text. */
+  take(envelope: RawEnvelope, type: CoreType, chars: number): void {
+    let message: Message;
+    try {
+      message = decodePayload(envelope, type);
+    } catch (error) {
+      return this.later(chars, (desk) => desk.spoil(envelope, error as ArcpError));
     }
+    const sort = (desk?: Desk) => this.#sort(message, envelope, chars, desk);
+    if (this.loading === undefined && SIMPLE.test(type)) sort();
+    else this.later(chars, sort);
+  }
+
+  #sort(message: Message, envelope: RawEnvelope, chars: number, desk: Desk | undefined): void {
     const { type, correlation_id: command, job_id: jobId } = message;
-    const job =
-      (command === undefined ? undefined : this.byCommand.get(command)) ??
-      (jobId === undefined ? undefined : this.byId.get(jobId));
-    const { calls } = this.#core;
-    const isAnswer = calls.answer(message);
+    const core = this.#core;
+    const job = this.byCommand.get(command as MessageId) ?? this.byId.get(jobId as JobId);
+    const isAnswer = core.calls.answer(message);
     job?.take(message, chars);
-    if (DESK.test(type)) return this.#desk?.take(message as DeskMessage, job);
-    if (this.#control(message, isAnswer, chars)) return;
-    if (OURS.test(type)) this.#core.nack(message.id, 'UNIMPLEMENTED', 'unknown type');
-    else if (!isAnswer && job === undefined) this.messages.push(envelope, chars);
-  }
-
-  /** A message of a negotiated extension. */
-  takeExtension(envelope: RawEnvelope, chars: number): void {
-    this.messages.push(envelope, chars);
-  }
-
-  /** A message whose payload is not what its type says. */
-  spoil({ type, correlation_id: command, job_id: jobId, stream_id: streamId }: RawEnvelope, error: ArcpError): void {
-    // What nothing else will follow on must not be waited for.
-    if (TERMINAL.test(type)) (this.byCommand.get(command as MessageId) ?? this.byId.get(jobId as JobId))?.fail(error);
-    this.#desk?.spoil(streamId, error);
+    if (type === 'ping') core.post('pong', message.payload, { correlation_id: message.id });
+    else if (desk !== undefined && !SIMPLE.test(type) && desk.take(message, job, isAnswer, chars)) return;
+    else if (isAnswer || job !== undefined || type === 'pong') return;
+    else if (type === 'job.accepted' && this.#abandoned.delete(command as MessageId)) {
+      core.post('cancel', { target: 'job', target_id: message.payload.job_id, reason: 'the caller gave up' });
+    } else this.messages.push(envelope, chars);
   }
 
   /** The connection is gone, or there again: silence in between means nothing. */
   connected(isConnected: boolean): void {
     for (const job of this.live) job.connected(isConnected);
-    this.#desk?.connected(isConnected);
+    if (!isConnected) this.#desk?.disconnected();
   }
 
   /** Messages are missing, or the runtime began another session. */
@@ -123,61 +113,24 @@ export class Router implements JobBook, Owner {
     return this.#desk;
   }
 
-  /** Keeps a message, and all behind it, until what it takes has been loaded. */
-  #hold(taken: Taken): void {
-    this.#held.push(taken);
-    this.#heldChars += taken[2];
-    if (this.#heldChars > this.#core.options.limits.maxCallChars) {
-      this.#core.end(arcpError('RESOURCE_EXHAUSTED', 'too many messages'));
-    }
-    this.loading ??= this.load().then(
-      () => {
+  /**
+   * Has the desk do something, in its turn: at once where it is there, else behind what waits for it.
+   *
+   * @param chars Length of the text that waits meanwhile.
+   */
+  later(chars: number, work: (desk: Desk) => void): void {
+    if (this.loading === undefined && this.#desk !== undefined) return work(this.#desk);
+    const core = this.#core;
+    this.#held.push(work);
+    this.#heldChars += chars;
+    if (this.#heldChars > core.options.limits.maxCallChars)
+      core.end(arcpError('RESOURCE_EXHAUSTED', 'too many messages'));
+    this.loading ??= this.load()
+      .then((desk) => {
         this.loading = undefined;
         this.#heldChars = 0;
-        for (const held of this.#held.splice(0)) if (!this.#core.signal.aborted) this.take(...held);
-      },
-      (cause) => this.#core.end(arcpError('INTERNAL', 'not loaded', { cause })),
-    );
-  }
-
-  /** Takes what is about the session itself. @returns Whether it was. */
-  #control(message: Message, isAnswer: boolean, chars: number): boolean {
-    const core = this.#core;
-    switch (message.type) {
-      case 'ping':
-        core.post('pong', message.payload, { correlation_id: message.id });
-        return true;
-      case 'pong':
-      case 'session.accepted':
-        return true;
-      case 'session.refresh':
-        later().then(
-          ({ refresh }) => refresh(core, message),
-          () => {},
-        );
-        return true;
-      case 'backpressure':
-        return this.#desk?.limit(message) === true;
-      case 'session.evicted':
-        core.end(fromWireError({ code: message.payload.code, message: message.payload.reason }));
-        return true;
-      case 'session.close':
-        core.end(arcpError('UNAVAILABLE', 'the session was closed'));
-        return true;
-      case 'subscribe.event':
-      case 'subscribe.closed':
-      case 'unsubscribe':
-      case 'subscribe.accepted':
-        this.observers?.take(message, isAnswer, chars);
-        return true;
-      case 'job.accepted': {
-        const { correlation_id: command, payload } = message;
-        if (!isAnswer && command !== undefined && this.#abandoned.delete(command)) {
-          core.post('cancel', { target: 'job', target_id: payload.job_id, reason: 'the caller gave up' });
-          return true;
-        }
-      }
-    }
-    return false;
+        for (const held of this.#held.splice(0)) if (!core.signal.aborted) held(desk);
+      })
+      .catch((cause) => core.end(arcpError('INTERNAL', 'not loaded', { cause })));
   }
 }

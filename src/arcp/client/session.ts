@@ -1,29 +1,23 @@
 // An authenticated session with a runtime (ARCP v1.0): what a client can do in it.
 
-import { assertInteger } from '../../bytes/assert.js';
 import type { JsonObject, JsonValue } from '../../codec/json-value.js';
 import { quiet } from '../../deferred.js';
 import { asyncDispose } from '../../dispose.js';
-import { arcpError } from '../errors.js';
-import type { Negotiated } from '../wire/capabilities.js';
-import type { Message, RawEnvelope } from '../wire/envelope.js';
+import type { Message } from '../wire/envelope.js';
 import type { DelegationContext, ScheduleWhen } from '../wire/execution.js';
-import type { JobId, LeaseId, MessageId, SessionId } from '../wire/ids.js';
+import type { JobId, LeaseId, MessageId } from '../wire/ids.js';
 import type { CoreType, Payloads } from '../wire/payloads.js';
-import type { RuntimeIdentity } from '../wire/session.js';
 import type { StreamKind } from '../wire/stream.js';
 import type { Filter } from '../wire/subscription.js';
 import type { Artifacts } from './artifacts.js';
 import type { CancelAnswer, CancelOptions } from './cancel.js';
+import type { Checkpoint } from './commands.js';
 import type { CallFields } from './compose.js';
-import { Core, type SessionEvent } from './core.js';
-import type { Authenticated } from './handshake.js';
-import { Job } from './job.js';
+import type { Core } from './core.js';
 import type { JobHandle, JobOptions } from './job-handle.js';
 import { later } from './load-later.js';
-import { type ResolvedConnect, type ResolvedOptions, resolveSession, type SessionOptions } from './options.js';
-import type { Prompt } from './prompts.js';
-import type { StreamReading } from './stream-reading.js';
+import { SessionView } from './session-view.js';
+import { followJob, startJob } from './start-job.js';
 import type { OpenStreamOptions, StreamWriter } from './stream-writing.js';
 import type { Subscription } from './subscription.js';
 
@@ -32,25 +26,20 @@ export interface WaitOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A checkpoint of a job. */
-export interface Checkpoint {
-  readonly id: string;
-  readonly data: JsonValue;
-}
-
 /**
  * A session. It lives on over lost connections, as long as the runtime keeps it: commands without an answer are sent again
  * under their own ids, and everything missed is replayed. Calls reject with {@link ArcpError}: the runtime's refusal;
  * ERR_ARCP_UNAVAILABLE where no answer comes in time or the session is gone; ERR_ARCP_CANCELLED where it was closed here;
  * ERR_ARCP_RESOURCE_EXHAUSTED where too many wait. An aborted `signal` rejects with its reason.
  */
-export class ClientSession {
+export class ClientSession extends SessionView {
   readonly #core: Core;
   /** Bytes that are kept by the runtime. */
   readonly artifacts: Artifacts;
 
-  /** Use `connect` or {@link startSession}. */
+  /** Use `connect` or `startSession`. */
   constructor(core: Core) {
+    super(core);
     this.#core = core;
     const loaded = async () => (await later()).artifactsOf(core);
     this.artifacts = {
@@ -60,68 +49,6 @@ export class ClientSession {
     };
   }
 
-  /** Changes where the runtime begins another session. */
-  get id(): SessionId {
-    return this.#core.id;
-  }
-
-  /** Who the runtime says it is. */
-  get runtime(): RuntimeIdentity {
-    return this.#core.accepted.runtime;
-  }
-
-  /** What was negotiated. */
-  get capabilities(): Negotiated {
-    return this.#core.accepted.capabilities;
-  }
-
-  /** When the session's lease ends, as text, where the runtime says. */
-  get leaseExpiresAt(): string | undefined {
-    return this.#core.accepted.leaseExpiresAt;
-  }
-
-  /** Last message that a resumed session would not get again: with {@link ClientSession.id}, what `resume` of a later `connect` takes. */
-  get lastMessageId(): MessageId | undefined {
-    return this.#core.cursor;
-  }
-
-  /** Aborts when the session is over, with the error it ended for. */
-  get signal(): AbortSignal {
-    return this.#core.signal;
-  }
-
-  /** Resolves when the session is over. Never rejects. */
-  get closed(): Promise<void> {
-    return this.#core.closed.promise;
-  }
-
-  get isConnected(): boolean {
-    return this.#core.transport !== undefined;
-  }
-
-  /** What becomes of the session, from `connected` to `closed`. Of what nobody reads the newest 64 are kept. */
-  get states(): AsyncIterable<SessionEvent> {
-    return this.#core.states;
-  }
-
-  /**
-   * Messages that belong to no job, stream or subscription of this session, core types checked: telemetry of the runtime,
-   * `agent.handoff`, `lease.revoked`, negotiated extensions. Of those nobody reads the newest 1,024 are kept.
-   */
-  get messages(): AsyncIterable<RawEnvelope> {
-    return this.#core.router.messages;
-  }
-
-  /** Prompts of jobs this session does not know, such as those of an earlier page. */
-  get prompts(): AsyncIterable<Prompt> {
-    return this.#core.router.prompts;
-  }
-
-  /** Streams of jobs this session does not know. */
-  get streams(): AsyncIterable<StreamReading> {
-    return this.#core.router.streams;
-  }
-
   /**
    * Runs a tool.
    *
@@ -129,7 +56,7 @@ export class ClientSession {
    * @throws {TypeError} @throws {RangeError} arguments that JSON cannot say. Everything else rejects.
    */
   invoke(tool: string, args: JsonValue = null, options: JobOptions = {}): JobHandle {
-    return this.#job(tool, 'tool.invoke', { tool, arguments: args }, options);
+    return startJob(this.#core, tool, 'tool.invoke', { tool, arguments: args }, options);
   }
 
   /**
@@ -139,23 +66,23 @@ export class ClientSession {
    * @param when A time, seconds from now, or a recurrence rule.
    */
   schedule(job: { readonly type: string; readonly payload: JsonObject }, when: ScheduleWhen, options: JobOptions = {}) {
-    return this.#job(undefined, 'job.schedule', { job, when }, options);
+    return startJob(this.#core, undefined, 'job.schedule', { job, when }, options);
   }
 
   /** Starts a workflow. Throws as {@link ClientSession.invoke}. */
   startWorkflow(workflow: string, args?: JsonValue, options: JobOptions = {}): JobHandle {
-    return this.#job(workflow, 'workflow.start', { workflow, arguments: args }, options);
+    return startJob(this.#core, workflow, 'workflow.start', { workflow, arguments: args }, options);
   }
 
   /** Hands a task to another agent. The trace of the context goes on. Throws as {@link ClientSession.invoke}. */
   delegate(target: string, task: string, context?: DelegationContext, options: JobOptions = {}): JobHandle {
     const traceId = options.traceId ?? context?.trace_id;
-    return this.#job(undefined, 'agent.delegate', { target, task, context }, { ...options, traceId });
+    return startJob(this.#core, undefined, 'agent.delegate', { target, task, context }, { ...options, traceId });
   }
 
   /** Follows a job by its id, such as one that an earlier page of a resumed session started. */
   follow(jobId: JobId): JobHandle {
-    return this.#core.router.byId.get(jobId) ?? this.#newJob(undefined, (job) => job.follow(jobId));
+    return followJob(this.#core, jobId);
   }
 
   /** Stops a job to ask a human: it is blocked until the prompt it then has is answered. */
@@ -171,7 +98,7 @@ export class ClientSession {
   /** Starts a job anew from a checkpoint. Throws as {@link ClientSession.invoke}. */
   restoreCheckpoint(checkpointId: string, options: { jobId?: JobId } & JobOptions = {}): JobHandle {
     const fields = { job_id: options.jobId };
-    return this.#job(undefined, 'checkpoint.restore', { checkpoint_id: checkpointId }, options, fields);
+    return startJob(this.#core, undefined, 'checkpoint.restore', { checkpoint_id: checkpointId }, options, fields);
   }
 
   /**
@@ -202,7 +129,8 @@ export class ClientSession {
 
   /**
    * Opens a stream to the runtime, outside of any job; `JobHandle.openStream` opens one to a job. Where the connection is
-   * lost the stream ends with ERR_ARCP_UNAVAILABLE: what of it has arrived is not known.
+   * lost the stream ends with ERR_ARCP_UNAVAILABLE: what of it has arrived is not known; the runtime is told of the end of a
+   * stream once it can be.
    *
    * @throws {ArcpError} what the runtime refuses it for; ERR_ARCP_UNIMPLEMENTED: `streaming`, or `binary_streams`, was not
    *   negotiated; ERR_ARCP_RESOURCE_EXHAUSTED: too many are open.
@@ -253,7 +181,7 @@ export class ClientSession {
 
   /** Connects now rather than later, as when the network is back; where it is connected, sees whether that still holds. */
   reconnectNow(): void {
-    this.#core.reconnectNow();
+    this.#core.link.probe();
   }
 
   /**
@@ -270,43 +198,4 @@ export class ClientSession {
   [asyncDispose](): Promise<void> {
     return this.close();
   }
-
-  #job<T extends Parameters<Job['start']>[0]>(
-    tool: string | undefined,
-    type: T,
-    payload: Payloads[T],
-    options: JobOptions,
-    fields?: CallFields,
-  ): JobHandle {
-    if (options.retries !== undefined) assertInteger(options.retries, 'retries', 0, 100);
-    return this.#newJob(tool, (job) => job.start(type, payload, options, fields));
-  }
-
-  #newJob(tool: string | undefined, begin: (job: Job) => Job): Job {
-    const isFull = this.#core.router.live.size >= this.#core.options.limits.maxJobs;
-    const job = new Job(this.#core, this.#core.router, tool);
-    if (this.signal.aborted) job.fail(this.signal.reason);
-    else if (isFull) job.fail(arcpError('RESOURCE_EXHAUSTED', 'too many jobs'));
-    else begin(job);
-    return job;
-  }
-}
-
-/** Makes a session of a first connection. */
-export function sessionOf(first: Authenticated, options: ResolvedOptions, connect?: ResolvedConnect): ClientSession {
-  const core = new Core(options, connect);
-  core.attach(first);
-  const { streaming, human_input } = core.accepted.capabilities;
-  // What will surely be needed is there before it is. Where it cannot be loaded, the first to need it says so.
-  if (streaming || human_input) core.router.load().catch(() => {});
-  return new ClientSession(core);
-}
-
-/**
- * Starts a session on a transport that was authenticated by hand. A lost connection ends it.
- *
- * @throws {TypeError} @throws {RangeError} an option that is none, or a session that was started already.
- */
-export function startSession(authenticated: Authenticated, options: SessionOptions = {}): ClientSession {
-  return sessionOf(authenticated, resolveSession(options, 'client'));
 }

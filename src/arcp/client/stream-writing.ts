@@ -2,10 +2,12 @@
 
 import { assertSignal } from '../../bytes/assert.js';
 import { unlessAborted } from '../../unless-aborted.js';
-import { arcpError } from '../errors.js';
+import { ArcpError, arcpError } from '../errors.js';
+import { SidecarTransport } from '../sidecar/sidecar-transport.js';
 import { type StreamWriter, Writer } from '../streams/writer.js';
 import type { JobId } from '../wire/ids.js';
-import { STREAM_KINDS, type StreamKind } from '../wire/stream.js';
+import { STREAM_KINDS, type StreamClose, type StreamError, type StreamKind } from '../wire/stream.js';
+import type { CallFields } from './compose.js';
 import type { Core } from './core.js';
 import { deliver } from './deliver.js';
 
@@ -15,7 +17,7 @@ export type { StreamWriter } from '../streams/writer.js';
 export interface OpenStreamOptions {
   /** Required of a `binary` stream. */
   readonly contentType?: string | undefined;
-  /** As the runtime is to read the data; of a `binary` stream it is always `base64`. */
+  /** As the runtime is to read the data; of a `binary` stream it is chosen here: `sidecar` where that holds, else `base64`. */
   readonly encoding?: string | undefined;
   /** Ends the wait for the runtime's answer. A stream that is open is not touched by it. */
   readonly signal?: AbortSignal | undefined;
@@ -50,8 +52,11 @@ export async function openStream<K extends StreamKind>(
     {
       clock,
       maxItems: limits.maxChunks,
-      // Where there is no connection the desk has ended it.
-      send: (type, payload) => void core.post(type, payload, fields),
+      send(type, payload) {
+        // Where there is no connection the desk has ended it, and the runtime hears of the end when there is another.
+        if (type === 'stream.chunk') core.post(type, payload, fields);
+        else endStream(core, type, payload as StreamClose | StreamError, fields);
+      },
       isSlow: () => (core.transport?.bufferedBytes ?? 0) > SLOW_BYTES,
       onFlow: (callback) => {
         const stop = new AbortController();
@@ -59,7 +64,7 @@ export async function openStream<K extends StreamKind>(
         drained?.then(callback, () => {});
         return () => stop.abort();
       },
-      onEnd: () => desk.writings.delete(id),
+      onEnd: () => desk.written(id),
       report() {},
     },
     id,
@@ -68,15 +73,28 @@ export async function openStream<K extends StreamKind>(
   );
   // Before the answer: what the runtime asks for may stand right behind it.
   desk.writings.set(id, { writer: writer as unknown as Writer<StreamKind>, jobId });
-  const open = { kind, content_type: contentType, encoding: isBinary ? 'base64' : encoding };
+  const { transport } = core;
+  const binaryEncoding = transport instanceof SidecarTransport && transport.isOn ? 'sidecar' : 'base64';
+  const open = { kind, content_type: contentType, encoding: isBinary ? binaryEncoding : encoding };
   try {
     await deliver(core, 'stream.open', open, signal, fields);
     writer.signal.throwIfAborted();
     return writer;
   } catch (error) {
-    const refusal = arcpError('CANCELLED', 'the stream was given up');
-    writer.end(refusal);
-    core.post('stream.error', { code: 'CANCELLED', message: refusal.message }, fields);
+    writer.fail(arcpError('CANCELLED', 'the stream was given up'));
     throw error;
   }
+}
+
+/** Says how a stream ended, so that whoever reads it does not wait for ever: again, where the connection is lost. */
+function endStream(
+  core: Core,
+  type: 'stream.close' | 'stream.error',
+  payload: StreamClose | StreamError,
+  fields: CallFields,
+): void {
+  deliver(core, type, payload, undefined, fields).catch((error: unknown) => {
+    // Where there is no room for another command, it is said once.
+    if (error instanceof ArcpError && error.wireCode === 'RESOURCE_EXHAUSTED') core.post(type, payload, fields);
+  });
 }

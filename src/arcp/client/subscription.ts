@@ -8,6 +8,7 @@ import type { Filter } from '../wire/subscription.js';
 import type { Core } from './core.js';
 import { deliver } from './deliver.js';
 import { Queue } from './queue.js';
+import { nack } from './refusals.js';
 
 /**
  * A subscription. Iterate it once; leaving the loop ends it. Events are envelopes as they were sent, payloads unchecked.
@@ -162,7 +163,7 @@ class Observing implements Subscription {
   take(message: Message<'subscribe.event'>, chars: number): void {
     const decoded = readEnvelope(message.payload.event);
     if (decoded.kind !== 'envelope') {
-      return this.#core.nack(message.id, 'INVALID_ARGUMENT', 'the event is no envelope');
+      return nack(this.#core, message.id, 'INVALID_ARGUMENT', 'the event is no envelope');
     }
     const { envelope } = decoded;
     if (this.#awaitsMarker && envelope.type === 'event.emit' && envelope.payload.name === BACKFILL_COMPLETE) {

@@ -52,6 +52,27 @@ describe('artifacts', () => {
     expect(await codeOf(putting)).toBe('ERR_ARCP_DATA_LOSS');
   });
 
+  it('are fetched, too, where the runtime answers with the artifact as it was put', async () => {
+    const runtime = new ScriptedRuntime();
+    const { artifacts } = await runtime.connect();
+    const fetch = async (wanted: unknown, reply: object) => {
+      const fetching = artifacts.fetch(wanted as never);
+      fetching.catch(() => {});
+      const { id } = await runtime.peer.expect('artifact.fetch');
+      runtime.peer.send('artifact.put', { media_type: 'text/plain', data: 'aGk=', ...reply }, { correlation_id: id });
+      return fetching;
+    };
+    expect(await fetch('art_1', { sha256: HI })).toEqual({ ref: { ...REF, sha256: HI }, bytes });
+    const known = { ...REF, uri: 'arcp://artifact/art_1', sha256: HI };
+    expect(await fetch(known, {})).toEqual({ ref: { ...REF, uri: 'arcp://artifact/art_1' }, bytes });
+    expect(await codeOf(fetch('art_1', { sha256: '0'.repeat(64) }))).toBe('ERR_ARCP_DATA_LOSS');
+    expect(await codeOf(fetch({ ...known, size: 3 }, {}))).toBe('ERR_ARCP_DATA_LOSS');
+    expect(await codeOf(fetch('art_1', { data: 'aGk' }))).toBe('ERR_ARCP_INVALID_ARGUMENT');
+    // One that answers nothing is a command, and refused.
+    const id = runtime.peer.send('artifact.put', { media_type: 'text/plain', data: 'aGk=' });
+    expect(await runtime.peer.expect('nack')).toMatchObject({ correlation_id: id, payload: { code: 'UNIMPLEMENTED' } });
+  });
+
   it('[10.67] [10.68] rejects what is no base64, what was refused, and an address in place of the bytes', async () => {
     const runtime = new ScriptedRuntime();
     const { artifacts } = await runtime.connect();

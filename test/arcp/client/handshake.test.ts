@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { connect } from '../../../src/arcp/client/connect.js';
 import { openHandshake } from '../../../src/arcp/client/handshake.js';
-import { startSession } from '../../../src/arcp/client/session.js';
+import { startSession } from '../../../src/arcp/client/start-session.js';
 import { memoryTransports } from '../../../src/transport/memory.js';
 import { ACCEPTED, codeOf, NOW_MS, Peer, ScriptedRuntime, settle, until } from './scripted-runtime.js';
 

@@ -207,6 +207,20 @@ describe('a hostile runtime', () => {
     }
   });
 
+  it('ends a stream of which a chunk cannot be read, also where all of it came at once and first of all', async () => {
+    const runtime = new ScriptedRuntime();
+    // Nothing is negotiated that would have what reads streams loaded by now.
+    const session = await runtime.connect({}, { capabilities: {} });
+    const fields = { stream_id: 'str_1', job_id: 'job_7' };
+    runtime.peer.send('stream.open', { kind: 'text' }, fields);
+    runtime.peer.send('stream.chunk', { sequence: 0, data: 'good' }, fields);
+    runtime.peer.send('stream.chunk', { sequence: 'one', data: 'bad' }, fields);
+    const chunks = (await next(session.streams))[Symbol.asyncIterator]();
+    expect((await chunks.next()).value.text).toBe('good');
+    expect(await codeOf(chunks.next())).toBe('ERR_ARCP_DATA_LOSS');
+    expect((await runtime.peer.expect('nack')).payload.code).toBe('INVALID_ARGUMENT');
+  });
+
   it('does not pollute prototypes through event data', async () => {
     const { job, command, peer } = await running();
     const evil = '{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}}}';
@@ -306,6 +320,29 @@ describe('a stream to the runtime', () => {
     await writer.close();
     expect((await peer.expect('stream.chunk')).payload).toMatchObject({ sequence: 0, data: 'one' });
     expect((await peer.expect('stream.close')).stream_id).toBe(message.stream_id);
+  });
+
+  it('that is over is no unknown one: what was on its way is not refused, and its end is said again after a cut', async () => {
+    const { runtime, opening, message, peer } = await open();
+    peer.send('ack', {}, { correlation_id: message.id });
+    const writer = await opening;
+    await writer.close();
+    const end = await peer.expect('stream.close');
+    peer.send('stream.error', { code: 'CANCELLED', message: 'too late' }, { stream_id: message.stream_id });
+    await settle();
+    expect(peer.typesReceived()).not.toContain('nack');
+    // Nothing has come back that was sent behind it.
+    const after = await runtime.cut();
+    await after.accept();
+    expect((await after.expect('stream.close')).id).toBe(end.id);
+    await settle();
+    for (const { type, id } of after.received) if (type === 'ping') after.send('pong', {}, { correlation_id: id });
+    await settle();
+    const last = await runtime.cut();
+    await last.accept();
+    await last.expect('resume');
+    await settle();
+    expect(last.typesReceived()).not.toContain('stream.close');
   });
 
   it('rejects where it is refused', async () => {

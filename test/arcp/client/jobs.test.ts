@@ -292,6 +292,22 @@ describe('retries', () => {
     expect(runtime.peer.typesReceived().filter((type) => type === 'tool.invoke')).toHaveLength(2);
   });
 
+  it('reject where the arguments have become something that cannot be written', async () => {
+    const unhandled = await unhandledDuring(async () => {
+      const runtime = new ScriptedRuntime();
+      const session = await runtime.connect();
+      const args = { sum: 1 };
+      const job = session.invoke('busy', args, { retries: 1 });
+      const { id } = await runtime.peer.expect('tool.invoke');
+      runtime.peer.send('nack', { code: 'UNAVAILABLE', message: 'later' }, { correlation_id: id });
+      await settle();
+      args.sum = Number.NaN;
+      runtime.clock.advance(1_000);
+      await expect(job.result).rejects.toThrow(RangeError);
+    });
+    expect(unhandled).toEqual([]);
+  });
+
   it('settles a job that waits for its next try when the session ends', async () => {
     const runtime = new ScriptedRuntime();
     const session = await runtime.connect();
@@ -386,6 +402,24 @@ describe('cancelling', () => {
     expect(await job.id.catch((error) => error)).toBe(reason);
     runtime.peer.send('job.accepted', { job_id: 'job_9' }, { correlation_id: command.id, job_id: 'job_9' });
     expect((await runtime.peer.expect('cancel')).payload).toMatchObject({ target: 'job', target_id: 'job_9' });
+  });
+
+  it('does not cancel a job that somebody else has been given in the meantime', async () => {
+    const runtime = new ScriptedRuntime();
+    const session = await runtime.connect();
+    const given = new AbortController();
+    const one = session.invoke('pay', null, { idempotencyKey: 'k', signal: given.signal });
+    const two = session.invoke('pay', null, { idempotencyKey: 'k' });
+    const first = await runtime.peer.expect('tool.invoke');
+    const second = await runtime.peer.expect('tool.invoke');
+    given.abort(new Error('enough'));
+    await expect(one.result).rejects.toThrow('enough');
+    for (const { id } of [second, first]) {
+      runtime.peer.send('job.accepted', { job_id: 'job_1' }, { correlation_id: id, job_id: 'job_1' });
+    }
+    event(runtime.peer, second, 'job.completed', { value: 'paid' });
+    expect((await two.result).value).toBe('paid');
+    expect(runtime.peer.typesReceived()).not.toContain('cancel');
   });
 
   it('sends nothing for a signal that has aborted already', async () => {

@@ -56,17 +56,38 @@ describe('what a runtime may send', () => {
     runtime.peer.send('x-debug');
     runtime.peer.send('arcpx.acme.x.v1', {}, { extensions: { optional: true } });
     runtime.peer.send('arcpx.acme.known.v1', { a: 1 });
-    const refused = ['session.foo', 'arcpx.acme.x.v1', 'just-a-string', 'toString'].map((type) =>
-      runtime.peer.send(type),
-    );
-    for (const id of refused) {
-      expect(await runtime.peer.expect('nack')).toMatchObject({
-        correlation_id: id,
-        payload: { code: 'UNIMPLEMENTED' },
-      });
+    const refused = [
+      ['session.foo', 'UNIMPLEMENTED'],
+      ['job.foo.bar.v1', 'UNIMPLEMENTED'],
+      ['arcpx.acme.x.v1', 'UNIMPLEMENTED'],
+      ['just-a-string', 'INVALID_ARGUMENT'],
+      ['toString', 'INVALID_ARGUMENT'],
+      ['', 'INVALID_ARGUMENT'],
+    ].map(([type = '', code]) => [runtime.peer.send(type), code]);
+    // A sign that something may be dropped holds of extensions alone.
+    refused.push([runtime.peer.send('just-a-string', {}, { extensions: { optional: true } }), 'INVALID_ARGUMENT']);
+    for (const [id, code] of refused) {
+      expect(await runtime.peer.expect('nack')).toMatchObject({ correlation_id: id, payload: { code } });
     }
     expect(await next(session.messages)).toMatchObject({ type: 'arcpx.acme.known.v1', payload: { a: 1 } });
-    expect(runtime.peer.typesReceived().filter((type) => type === 'nack')).toHaveLength(4);
+    expect(runtime.peer.typesReceived().filter((type) => type === 'nack')).toHaveLength(refused.length);
+  });
+
+  it('refuses in turn also where nothing was negotiated that would have it ready', async () => {
+    const runtime = new ScriptedRuntime();
+    const session = await runtime.connect({}, { capabilities: {} });
+    const sent = [
+      runtime.peer.send('just-a-string'),
+      runtime.peer.send('log', { level: 7 }),
+      runtime.peer.send('tool.invoke', { tool: 'x', arguments: null }),
+    ];
+    runtime.peer.send('log', { level: 'info', message: 'behind' });
+    runtime.peer.send('ping');
+    await runtime.peer.expect('pong');
+    const answers = runtime.peer.received.slice(1).map(({ type, correlation_id }) => [type, correlation_id]);
+    expect(answers.slice(0, -1)).toEqual(sent.map((id) => ['nack', id]));
+    expect(answers.at(-1)?.[0]).toBe('pong');
+    expect(await next(session.messages)).toMatchObject({ payload: { message: 'behind' } });
   });
 
   it('refuses commands, which only clients send, so that nobody waits for an answer', async () => {
@@ -82,6 +103,7 @@ describe('what a runtime may send', () => {
       ['subscribe', {}],
       ['resume', {}],
       ['lease.refresh', { lease_id: 'lease_1', additional_seconds: 1 }],
+      ['human.choice.response', { choice_id: 'a', responded_by: 'x', responded_at: new Date(NOW_MS).toISOString() }],
     ] as const) {
       const id = runtime.peer.send(type, payload);
       expect(await runtime.peer.expect('nack')).toMatchObject({

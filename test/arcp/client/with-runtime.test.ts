@@ -1,23 +1,12 @@
 // The client and the runtime of this package together, over memory transports.
 
 import { describe, expect, it } from 'vitest';
-import { connect } from '../../../src/arcp/client/connect.js';
-import type { ConnectOptions } from '../../../src/arcp/client/options.js';
-import type { ClientSession } from '../../../src/arcp/client/session.js';
-import { memoryLog } from '../../../src/arcp/log/memory.js';
-import { artifactService } from '../../../src/arcp/runtime/artifacts-service.js';
 import { bearerTokens } from '../../../src/arcp/runtime/authenticator.js';
-import { permissionService } from '../../../src/arcp/runtime/permissions.js';
-import { promptService } from '../../../src/arcp/runtime/prompts.js';
-import { createRuntime, type RuntimeOptions } from '../../../src/arcp/runtime/runtime.js';
-import { streamService } from '../../../src/arcp/runtime/streams-service.js';
-import { subscriptionService } from '../../../src/arcp/runtime/subscriptions-service.js';
+import { createRuntime } from '../../../src/arcp/runtime/runtime.js';
 import type { Tool } from '../../../src/arcp/runtime/tools.js';
 import type { Message } from '../../../src/arcp/wire/envelope.js';
-import { type FakeClock, fakeClock } from '../../../src/testing/fake-clock.js';
-import type { Transport } from '../../../src/transport/contract.js';
-import { memoryTransports } from '../../../src/transport/memory.js';
-import { all, codeOf, NOW_MS, next, settle, until } from './scripted-runtime.js';
+import { LiveRuntime, TOKEN } from './live-runtime.js';
+import { all, codeOf, next, settle, until } from './scripted-runtime.js';
 
 const TOOLS: Tool[] = [
   { name: 'echo', handler: (args) => args },
@@ -69,77 +58,9 @@ const TOOLS: Tool[] = [
   },
 ];
 
-const ALL = {
-  streaming: true,
-  durable_jobs: true,
-  checkpoints: true,
-  human_input: true,
-  artifacts: true,
-  subscriptions: true,
-  interrupt: true,
-};
-
-/** A runtime, and a network that can be cut. */
-class Bench {
-  readonly clock: FakeClock = fakeClock();
-  readonly now = () => NOW_MS + this.clock.now();
-  readonly log = memoryLog();
-  runtime = this.start();
-  /** The runtime's ends of the connections. */
-  readonly links: Transport[] = [];
-  /** Called with each text on its way to the client; false: the network goes instead. */
-  gate: (text: string) => boolean = () => true;
-
-  start(options: RuntimeOptions = {}) {
-    return createRuntime({
-      tools: TOOLS,
-      authenticators: [bearerTokens({ 'a-long-secret': 'alice' })],
-      services: [promptService(), permissionService(), streamService(), artifactService(), subscriptionService()],
-      log: this.log,
-      clock: this.clock,
-      now: this.now,
-      ...options,
-    });
-  }
-
-  async connect(options: Partial<ConnectOptions> = {}): Promise<ClientSession> {
-    return connect({
-      dial: async () => {
-        const [near, far] = memoryTransports();
-        this.links.push(far);
-        void this.runtime.accept(far);
-        return this.#gated(near);
-      },
-      auth: { scheme: 'bearer', token: 'a-long-secret' },
-      client: { kind: 'test', version: '1' },
-      capabilities: ALL,
-      clock: this.clock,
-      now: this.now,
-      random: () => 0,
-      keepAliveMs: 0,
-      ...options,
-    });
-  }
-
-  /** Cuts the newest connection. */
-  cut(): void {
-    this.links.at(-1)?.abort();
-  }
-
-  #gated(near: Transport): Transport {
-    return new Proxy(near, {
-      get: (target, name) => {
-        if (name === 'receive') {
-          return (listener: (message: string | Uint8Array) => void) =>
-            target.receive((message) => {
-              if (this.gate(message as string)) listener(message);
-              else target.abort();
-            });
-        }
-        const value = Reflect.get(target, name, target);
-        return typeof value === 'function' ? value.bind(target) : value;
-      },
-    });
+class Bench extends LiveRuntime {
+  constructor() {
+    super(TOOLS);
   }
 }
 
@@ -309,7 +230,7 @@ describe('client and runtime', () => {
     const run = async (cutAfter: number): Promise<unknown[]> => {
       const bench = new Bench();
       let heard = 0;
-      bench.gate = () => ++heard !== cutAfter + 1;
+      bench.hears = () => ++heard !== cutAfter + 1;
       const session = await bench.connect();
       const job = session.invoke('count', 4);
       const other = session.invoke('ask');
@@ -353,7 +274,7 @@ describe('client and runtime', () => {
     await bench.runtime.close();
     bench.runtime = createRuntime({
       tools: TOOLS,
-      authenticators: [bearerTokens({ 'a-long-secret': 'alice' })],
+      authenticators: [bearerTokens({ [TOKEN]: 'alice' })],
       clock: bench.clock,
       now: bench.now,
     });
