@@ -7,6 +7,8 @@ export interface McpToolFacts {
   readonly title?: string | undefined;
   readonly description?: string | undefined;
   readonly inputSchema?: unknown;
+  /** What its `structuredContent` promises to be. */
+  readonly outputSchema?: unknown;
 }
 
 /** Progress of a call. */
@@ -33,9 +35,13 @@ export interface McpClient {
     params?: { readonly cursor?: string },
     options?: McpRequestOptions,
   ): Promise<{ readonly tools: readonly McpToolFacts[]; readonly nextCursor?: string | undefined }>;
+  /**
+   * @param resultSchema What a client that holds results to a schema is to hold this one to: it has `parse` and `safeParse`,
+   *   as schemas of Zod have, and lets everything through. Others pass over it.
+   */
   callTool(
     params: { readonly name: string; readonly arguments?: Record<string, unknown> },
-    resultSchema?: undefined,
+    resultSchema?: unknown,
     options?: McpRequestOptions,
   ): Promise<unknown>;
   /**

@@ -14,8 +14,10 @@ import { decodeBase64Strict } from '../wire/base64.js';
 export interface ContentLimits {
   /** Blocks of content. */
   readonly maxBlocks: number;
-  /** Characters of text, and of structured content, that stay in the value; more becomes an artifact. */
+  /** Characters of text, of structured content and of names that stay in the value; more text becomes an artifact. */
   readonly maxValueChars: number;
+  /** Bytes that become artifacts. */
+  readonly maxArtifactBytes: number;
 }
 
 /** What artifacts are made with. */
@@ -38,7 +40,7 @@ export async function resultOf(
 ): Promise<JsonValue | ToolResult> {
   const { content, structuredContent } = isObject(result) ? result : ({} as JsonObject);
   const blocks = Array.isArray(content) ? content : [];
-  const reader = new ContentReader(keeper, limits.maxValueChars);
+  const reader = new ContentReader(keeper, limits);
   const read: JsonValue[] = [];
   for (const block of blocks.slice(0, limits.maxBlocks)) read.push(await reader.block(block));
   const value: Record<string, JsonValue> = { content: read };
@@ -63,10 +65,12 @@ class ContentReader {
   readonly artifacts: ArtifactRef[] = [];
   readonly #keeper: Keeper;
   #charsLeft: number;
+  #bytesLeft: number;
 
-  constructor(keeper: Keeper, maxValueChars: number) {
+  constructor(keeper: Keeper, { maxValueChars, maxArtifactBytes }: ContentLimits) {
     this.#keeper = keeper;
     this.#charsLeft = maxValueChars;
+    this.#bytesLeft = maxArtifactBytes;
   }
 
   block(block: unknown): Promise<JsonObject> | JsonObject {
@@ -76,17 +80,17 @@ class ContentReader {
         return this.#text({ type }, rest.text, 'text/plain;charset=utf-8');
       case 'image':
       case 'audio':
-        return this.#bytes({ type, ...short({ mimeType: rest.mimeType }) }, rest.data, rest.mimeType);
+        return this.#bytes({ type, ...this.#short({ mimeType: rest.mimeType }) }, rest.data, rest.mimeType);
       case 'resource': {
         const resource = isObject(rest.resource) ? rest.resource : ({} as JsonObject);
         const { uri, mimeType, text, blob } = resource;
-        const facts = { type, ...short({ uri, mimeType }) };
+        const facts = { type, ...this.#short({ uri, mimeType }) };
         return text === undefined ? this.#bytes(facts, blob, mimeType) : this.#text(facts, text, mimeType);
       }
       case 'resource_link': {
         const { uri, name, title, description, mimeType, size } = rest;
         const counted = typeof size === 'number' && Number.isFinite(size) ? { size } : undefined;
-        return { type, ...short({ uri, name, title, description, mimeType }), ...counted };
+        return { type, ...this.#short({ uri, name, title, description, mimeType }), ...counted };
       }
       default:
         return { type: typeof type === 'string' ? type.slice(0, 64) : 'unknown', omitted: 'UNIMPLEMENTED' };
@@ -123,6 +127,8 @@ class ContentReader {
     const isType =
       typeof mediaType === 'string' && /^[\w.+-]{1,100}\/[\w.+-]{1,100}(?:;\s?[\w-]+=[\w.-]+)?$/.test(mediaType);
     try {
+      if (bytes.length > this.#bytesLeft) throw new ArcpError('RESOURCE_EXHAUSTED', 'the result has too many bytes');
+      this.#bytesLeft -= bytes.length;
       const artifact = await this.#keeper.artifact(bytes, {
         mediaType: isType ? (mediaType as string) : 'application/octet-stream',
       });
@@ -133,20 +139,20 @@ class ContentReader {
     }
   }
 
+  /** Of members, those that are short texts, while there is room. */
+  #short(members: Readonly<Record<string, JsonValue | undefined>>): JsonObject {
+    return Object.fromEntries(
+      Object.entries(members).filter((member): member is [string, string] => {
+        return typeof member[1] === 'string' && member[1].length <= MAX_NAME_CHARS && this.#take(member[1]);
+      }),
+    );
+  }
+
   #take({ length }: string): boolean {
     if (length > this.#charsLeft) return false;
     this.#charsLeft -= length;
     return true;
   }
-}
-
-/** Of members, those that are short texts. */
-function short(members: Readonly<Record<string, JsonValue | undefined>>): JsonObject {
-  return Object.fromEntries(
-    Object.entries(members).filter((member): member is [string, string] => {
-      return typeof member[1] === 'string' && member[1].length <= MAX_NAME_CHARS;
-    }),
-  );
 }
 
 /** @throws {ArcpError} ERR_ARCP_CANCELLED @throws What is no refusal. */

@@ -17,7 +17,14 @@ const CODES: Readonly<Record<number, readonly [code: string, message: string]>> 
 
 /** The error that a failed request to an MCP server stands for. */
 export function fromMcpError(cause: unknown): ArcpError {
-  const code = typeof cause === 'object' && cause !== null ? (cause as { readonly code?: unknown }).code : undefined;
+  const { code, issues } =
+    typeof cause === 'object' && cause !== null
+      ? (cause as { readonly code?: unknown; readonly issues?: unknown })
+      : {};
+  // The client's complaint about the shape of an answer: the server is there, and has done what it was asked to.
+  if (Array.isArray(issues)) {
+    return new ArcpError('INTERNAL', 'the answer of the MCP server is none', { cause, retryable: false });
+  }
   if (typeof code !== 'number' || !Number.isSafeInteger(code)) {
     return new ArcpError('UNAVAILABLE', 'the MCP server cannot be reached', { cause });
   }

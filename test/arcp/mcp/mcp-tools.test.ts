@@ -411,7 +411,11 @@ describe('a result', () => {
       },
     };
     const image = { type: 'image', data: PNG, mimeType: 'image/png' };
-    const reading = resultOf({ content: [image, image, image] }, keeper, { maxBlocks: 9, maxValueChars: 9 });
+    const reading = resultOf({ content: [image, image, image] }, keeper, {
+      maxBlocks: 9,
+      maxValueChars: 9,
+      maxArtifactBytes: 99,
+    });
     await expect(reading).rejects.toMatchObject({ code: 'ERR_ARCP_CANCELLED' });
     expect(made).toBe(1);
   });
@@ -489,7 +493,7 @@ describe('the list', () => {
   test('whose pages never end is given up', async () => {
     let pages = 0;
     const client: McpClient = {
-      listTools: async () => ({ tools: [{ name: `t${pages++}`, inputSchema: {} }], nextCursor: 'again' }),
+      listTools: async () => ({ tools: [{ name: `t${pages++}`, inputSchema: {} }], nextCursor: `page-${pages}` }),
       callTool: async () => ({}),
     };
     expect((await mcpTools(client)).tools).toHaveLength(64);
