@@ -2,14 +2,15 @@
 // writes an own copy that holds only what was understood. The validator of `@cfworker/json-schema` never sees the original:
 // it would write into it, take keywords of other drafts, follow a `$ref` for ever, and compile any regular expression.
 
-import { encodeUtf8 } from '../../bytes/utf8.js';
 import { isObject } from '../../codec/is-object.js';
 import type { JsonObject, JsonValue } from '../../codec/json-value.js';
 import { loneSurrogateIndex } from '../../codec/well-formed.js';
-import { ArcpError } from '../errors.js';
 import { ASSERTIONS, FORMATS, type Holding, IN_PLACE, INSIDE, PATTERNS, REFUSED } from './keywords.js';
 import type { Meter } from './meter.js';
 import { LocalRefs } from './refs.js';
+import { refuse } from './refusal.js';
+import { chainOf, charging, type Node, type SafeSchema } from './safe-schema.js';
+import { checkSize } from './schema-size.js';
 
 /** What is taken of a schema. */
 export interface SchemaLimits {
@@ -24,9 +25,6 @@ export interface SchemaLimits {
 /** Schemas inside a schema, those that are referred to from elsewhere counted again. */
 const MAX_SUBSCHEMAS = 2_000;
 
-/** Schemas that judge one value, one inside the other: for each level of a value the validator calls itself so often. */
-const MAX_CHAIN = 12;
-
 /** What entering any schema costs, in steps: about a microsecond. */
 const BASE_STEPS = 8;
 
@@ -34,19 +32,6 @@ const BASE_STEPS = 8;
 const CHARS_PER_STEP = 32;
 
 const TEXT_KEYWORDS = ['minLength', 'maxLength', 'pattern', 'format'];
-
-/** A schema of the copy. */
-export type SafeSchema = Record<string, unknown>;
-
-interface Node {
-  readonly copy: SafeSchema;
-  /** Those that judge the same value because this one does. */
-  readonly inPlace: Node[];
-  /** Its name among the definitions, where it is referred to. */
-  readonly name?: string;
-  /** Longest chain below, itself counted; not there until it was looked for. */
-  chain?: number;
-}
 
 /** Where a schema stands among those that judge the same value. */
 interface Place {
@@ -209,59 +194,10 @@ function seesNeighbours(keyword: string, beside: JsonObject, isMixed: boolean): 
   );
 }
 
-/** Makes the validator pay for entering a schema: it takes this member from every one it enters, and nothing else does. */
-function charging(copy: SafeSchema, meter: Meter, steps: number, readsText: boolean): SafeSchema {
-  return Object.defineProperty(copy, '$recursiveAnchor', {
-    enumerable: false,
-    get() {
-      meter.charge(steps);
-      if (readsText) meter.chargeText();
-      return undefined;
-    },
-  });
-}
-
-/** Length of the longest chain of schemas that judge one value. @throws {ArcpError} it has no end, or is too long. */
-function chainOf(node: Node): number {
-  const open = new Set<Node>();
-  const measure = (at: Node): number => {
-    if (at.chain !== undefined) return at.chain;
-    if (open.has(at)) refuse('#', 'has a $ref that leads back to itself');
-    open.add(at);
-    let longest = 0;
-    for (const next of at.inPlace) longest = Math.max(longest, measure(next));
-    open.delete(at);
-    at.chain = longest + 1;
-    if (at.chain > MAX_CHAIN)
-      refuse('#', `judges a value through more than ${MAX_CHAIN} schemas, one inside the other`);
-    return at.chain;
-  };
-  return measure(node);
-}
-
 function compile(pattern: string, path: string): void {
   try {
     new RegExp(pattern, 'u');
   } catch {
     refuse(path, 'is no regular expression');
   }
-}
-
-function checkSize(schema: JsonValue, limits: SchemaLimits): void {
-  // Before anything recurses; `JSON.stringify` itself would.
-  if (isDeeper(schema, limits.maxDepth)) refuse('#', `nests deeper than ${limits.maxDepth} levels`);
-  const text = JSON.stringify(schema);
-  if (text.length > limits.maxBytes || encodeUtf8(text).length > limits.maxBytes) {
-    refuse('#', `is longer than ${limits.maxBytes} bytes`);
-  }
-}
-
-function isDeeper(value: JsonValue, levels: number): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  if (levels === 0) return true;
-  return Object.values(value).some((one) => isDeeper(one, levels - 1));
-}
-
-function refuse(path: string, issue: string): never {
-  throw new ArcpError('INVALID_ARGUMENT', 'the schema is not taken', { details: { path: path.slice(0, 256), issue } });
 }

@@ -37,7 +37,7 @@ export interface OutboundLimits {
 export class OutboundOrder<T> {
   readonly #limits: OutboundLimits;
   readonly #pace = new Pace();
-  readonly #items: { readonly item: T; readonly weight: number }[] = [];
+  readonly #items: { readonly item: T; weight: number }[] = [];
   #weight = 0;
   #sequence = 0;
   #isFinishing = false;
@@ -84,6 +84,15 @@ export class OutboundOrder<T> {
     this.#weight -= this.#items[at]?.weight ?? 0;
     this.#items.splice(at, 1);
     return true;
+  }
+
+  /** The item that was pushed last waits, and its weight is known only now. @returns Whether all that waits still fits. */
+  reweigh(weight: number): boolean {
+    const last = this.#items.at(-1);
+    if (last === undefined) return true;
+    this.#weight += weight - last.weight;
+    last.weight = weight;
+    return this.#items.length === 1 || this.#weight <= this.#limits.maxWeight;
   }
 
   /** A `backpressure` came. @param perSecond Its `desired_rate_per_second`. */

@@ -1,6 +1,5 @@
 // Reading a stream (ARCP v1.0): the order of ./inbound.ts with a bounded queue before an iterator.
 
-import type { JsonValue } from '../../codec/json-value.js';
 import { ArcpError, fromWireError } from '../errors.js';
 import type { StreamId } from '../wire/ids.js';
 import type { StreamChunk, StreamClose, StreamError, StreamKind, StreamOpen } from '../wire/stream.js';
@@ -84,7 +83,7 @@ export class Reader implements StreamReader {
     if (verdict === 'gap') return this.#lose();
     if (verdict !== 'next') return;
     if (this.#isDiscarded) return this.#check(chunk);
-    const chars = charsOf(chunk.data);
+    const chars = charsOf(chunk);
     const isFull =
       this.#chunks.length >= this.#port.maxItems ||
       (this.#chunks.length > 0 && this.#chars + chars > MAX_QUEUED_CHARS) ||
@@ -204,7 +203,8 @@ export class Reader implements StreamReader {
   }
 }
 
-/** About how much a chunk holds: of an object, what its JSON would. */
-function charsOf(data: JsonValue): number {
-  return typeof data === 'string' ? data.length : JSON.stringify(data).length;
+/** About how much a chunk holds, whatever of it is text: of an object, what its JSON would. */
+function charsOf({ data, content = '', content_type = '', role = '', sha256 = '' }: StreamChunk): number {
+  const own = typeof data === 'string' ? data.length : JSON.stringify(data).length;
+  return own + content.length + content_type.length + role.length + sha256.length;
 }

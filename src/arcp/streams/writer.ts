@@ -1,16 +1,17 @@
 // Writing a stream (ARCP v1.0): drives the order of ./outbound.ts with a clock and a way to send. Both sides write with it.
 
-import { onAbort } from '../../abort.js';
 import { assertSignal } from '../../bytes/assert.js';
 import type { Clock } from '../../clock.js';
-import type { JsonValue } from '../../codec/json-value.js';
+import { quiet } from '../../deferred.js';
 import { yieldToEventLoop } from '../../yield.js';
-import { ArcpError, toWireError } from '../errors.js';
+import { ArcpError } from '../errors.js';
 import type { StreamId } from '../wire/ids.js';
 import type { Payloads } from '../wire/payloads.js';
 import type { StreamKind } from '../wire/stream.js';
-import { type ChunkOptions, type ChunkPayload, type StreamData, writeChunk } from './chunk-payload.js';
+import { toWireError } from '../wire-error.js';
+import { type ChunkOptions, type StreamData, writeChunk } from './chunk-payload.js';
 import { OutboundOrder, type OutboundState } from './outbound.js';
+import { WaitingChunk } from './waiting-chunk.js';
 
 /** How a chunk is written, and how long for. */
 export interface WriteOptions extends ChunkOptions {
@@ -67,21 +68,13 @@ const MAX_QUEUED_CHARS = 8_388_608;
 /** After so many chunks the runtime gets to do other work, however fast they come. */
 const CHUNKS_PER_TURN = 64;
 
-/** A chunk that waits. */
-interface Waiting {
-  payload: ChunkPayload;
-  isReady: boolean;
-  readonly resolve: () => void;
-  readonly reject: (error: unknown) => void;
-}
-
 /** A stream's writing end. */
 export class Writer<K extends StreamKind> implements StreamWriter<K> {
   readonly id: StreamId;
   readonly kind: K;
   readonly #port: WriterPort;
   readonly #contentType: string | undefined;
-  readonly #order: OutboundOrder<Waiting>;
+  readonly #order: OutboundOrder<WaitingChunk>;
   readonly #abort = new AbortController();
   readonly #closers: (() => void)[] = [];
   #cancelTimer: (() => void) | undefined;
@@ -113,31 +106,13 @@ export class Writer<K extends StreamKind> implements StreamWriter<K> {
     const { signal } = options;
     assertSignal(signal);
     const chunk = writeChunk(this.kind, data, { ...options, contentType: options.contentType ?? this.#contentType });
-    let isSent = false;
-    const sent = new Promise<void>((resolve, reject) => {
-      if (signal?.aborted) return reject(signal.reason);
-      const stopListening = onAbort(signal, (reason) => {
-        if (this.#order.remove(waiting)) reject(reason);
-      });
-      const waiting: Waiting = {
-        payload: chunk.payload,
-        isReady: chunk.sha256 === undefined,
-        resolve: () => {
-          stopListening();
-          isSent = true;
-          resolve();
-        },
-        reject: (error) => {
-          stopListening();
-          reject(error);
-        },
-      };
-      this.#take(waiting, chunk.weight, chunk.sha256);
-    });
-    sent.catch(() => {});
+    if (signal?.aborted) return quiet(Promise.reject(signal.reason));
+    const waiting = new WaitingChunk(chunk.payload, chunk.sha256 === undefined);
+    waiting.watch(signal, () => this.#order.remove(waiting));
+    this.#take(waiting, chunk.weight, chunk.sha256);
     // A tool that writes without ever waiting for anything else must not stop the rest.
-    if (isSent && ++this.#sent % CHUNKS_PER_TURN === 0) return yieldToEventLoop();
-    return sent;
+    if (waiting.isSent && ++this.#sent % CHUNKS_PER_TURN === 0) return yieldToEventLoop();
+    return waiting.sent;
   }
 
   close(): Promise<void> {
@@ -171,10 +146,10 @@ export class Writer<K extends StreamKind> implements StreamWriter<K> {
     }
     this.#over();
     this.#abort.abort(error);
-    for (const { reject } of unsent) reject(error);
+    for (const waiting of unsent) waiting.reject(error);
   }
 
-  #take(waiting: Waiting, weight: number, sha256: Promise<string> | undefined): void {
+  #take(waiting: WaitingChunk, weight: number, sha256: Promise<string> | undefined): void {
     const verdict = this.#order.push(waiting, weight);
     if (verdict === 'over') {
       waiting.reject(
@@ -183,15 +158,12 @@ export class Writer<K extends StreamKind> implements StreamWriter<K> {
       return;
     }
     if (verdict === 'overflow') {
-      const error = new ArcpError('BACKPRESSURE_OVERFLOW', 'more is written than the receiver takes');
-      this.fail(error);
-      waiting.reject(error);
+      waiting.reject(this.#overflow());
       return;
     }
     sha256?.then(
       (hash) => {
-        waiting.payload = { ...waiting.payload, sha256: hash };
-        waiting.isReady = true;
+        waiting.hashed(hash);
         this.#pump();
       },
       (cause: unknown) => {
@@ -200,11 +172,15 @@ export class Writer<K extends StreamKind> implements StreamWriter<K> {
       },
     );
     this.#pump();
-    // What waits is ours: the writer may change its object meanwhile.
-    const { payload } = waiting;
-    if (typeof payload.data === 'object' && this.#order.length > 0 && this.#order.isOpen) {
-      waiting.payload = { ...payload, data: JSON.parse(JSON.stringify(payload.data)) as JsonValue };
-    }
+    // Only of what waits is it worth while to find out how long an object is.
+    if (!waiting.isSent && this.#order.isOpen && !this.#order.reweigh(weight + waiting.own())) this.#overflow();
+  }
+
+  /** Too much waits: the stream ends. */
+  #overflow(): ArcpError {
+    const error = new ArcpError('BACKPRESSURE_OVERFLOW', 'more is written than the receiver takes');
+    this.fail(error);
+    return error;
   }
 
   /** Sends what may be sent now. */

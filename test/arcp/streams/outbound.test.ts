@@ -62,6 +62,21 @@ describe('a stream that is written', () => {
     ]);
   });
 
+  test('weighs the last one anew, and gives the whole weight back when it leaves', () => {
+    const machine = order();
+    machine.push('a', 60);
+    machine.push('b', 0);
+    expect([machine.reweigh(40), machine.push('c', 1)]).toEqual([true, 'overflow']);
+    expect(machine.reweigh(41)).toBe(false);
+    machine.step(0);
+    machine.step(0);
+    expect(machine.push('d', 0)).toBe('taken');
+    // One alone may pass the limit.
+    expect([machine.reweigh(101), machine.push('e', 0)]).toEqual([true, 'overflow']);
+    machine.step(0);
+    expect([machine.reweigh(1_000), machine.push('f', 100)]).toEqual([true, 'taken']);
+  });
+
   test('gives back what waited when it ends with an error, once', () => {
     const machine = order('a', 'b', 'c');
     machine.step(0);

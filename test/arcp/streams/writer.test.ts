@@ -145,6 +145,19 @@ describe('a writer', () => {
     expect(sent).toMatchObject([['stream.error', { code: 'BACKPRESSURE_OVERFLOW' }]]);
   });
 
+  test('R4: is bounded in characters of objects too, once they wait', async () => {
+    const { writer, sent } = bench('event');
+    writer.limit(0);
+    // `{"text":"..."}` of 1,048,576 characters in all.
+    const event = { text: 'x'.repeat(1_048_576 - 11) };
+    const writes = Array.from({ length: 8 }, () => writer.write(event));
+    expect([sent, writer.waiting]).toEqual([[], 8]);
+    writes.push(writer.write({}));
+    expect(sent).toMatchObject([['stream.error', { code: 'BACKPRESSURE_OVERFLOW' }]]);
+    const settled = await Promise.allSettled(writes);
+    expect(settled.every(({ status }) => status === 'rejected')).toBe(true);
+  });
+
   test('[10.41] that is cancelled sends stream.error, aborts its signal and rejects what waits', async () => {
     const { writer, sent, clock } = bench('text');
     await writer.write('a');
