@@ -1,13 +1,18 @@
 // When a recurrence rule of RFC 5545 comes due next: a search by `rrule-temporal`, which is loaded with the first rule, and
 // which is let search only what its date allows, ten years ahead and 10,000 steps at most.
 
-import { type CalendarDay, type RecurrenceRule, readRule, refused } from './recurrence-rule.js';
+import { refused } from './recurrence-refusal.js';
+import { type RecurrenceRule, readRule } from './recurrence-rule.js';
+import type { CalendarDay } from './recurrence-shape.js';
 
 /** How far ahead a next run may be, in milliseconds: 3,653 days. One that is further away counts as none. */
 export const MAX_HORIZON_MS = 3_653 * 86_400_000;
 
 /** Steps of one search, of periods and of candidates within one. */
-const MAX_STEPS = 10_000;
+export const MAX_STEPS = 10_000;
+
+/** What a search costs that finds at once, in steps, and what reading a rule costs: its zone has to be looked up. */
+export const LEAST_STEPS = 50;
 
 const DAY_MS = 86_400_000;
 
@@ -22,6 +27,14 @@ export interface Recurrence {
    * @returns Unix time in milliseconds; `undefined`: none, none within ten years, or none that the steps reached.
    */
   next(afterMs: number): number | undefined;
+  /**
+   * What a search costs, or more, in steps of which ten thousand take tenths of a second: by what the rule says alone, so
+   * that it is the same on hosts whose clocks stand while they work.
+   *
+   * @param foundMs What {@link next} said.
+   * @returns 50 to 10,000.
+   */
+  stepsOf(afterMs: number, foundMs: number | undefined): number;
 }
 
 /** What a rule must keep to. */
@@ -46,20 +59,35 @@ function loadLibrary(): Promise<Library> {
 }
 
 /**
- * Reads a rule.
+ * Loads what reads rules.
  *
- * @throws {ArcpError} ERR_ARCP_INVALID_ARGUMENT: it is none, or asks for more than is given.
+ * @returns Reads a rule, and throws ERR_ARCP_INVALID_ARGUMENT where it is none, or asks for more than is given.
  */
-export async function compileRecurrence(text: string, options: RecurrenceOptions): Promise<Recurrence> {
-  const rule = readRule(text);
-  const { anchorMs, leastGapSeconds } = options;
-  if (rule.leastGapSeconds < leastGapSeconds) throw refused(`must leave ${leastGapSeconds} s between two runs`);
-  if (rule.count !== undefined && rule.start !== undefined && rule.start.utcMs < anchorMs - DAY_MS) {
-    throw refused('COUNT must not stand with a DTSTART in the past');
-  }
+export async function loadRecurrences(): Promise<(text: string, options: RecurrenceOptions) => Recurrence> {
   const { RRuleTemporal } = await loadLibrary();
-  const start = startOf(rule, anchorMs);
-  return { count: rule.count, next: (afterMs) => search(RRuleTemporal, rule, start, afterMs) };
+  return (text, { anchorMs, leastGapSeconds }) => {
+    const rule = readRule(text);
+    if (rule.leastGapSeconds < leastGapSeconds) throw refused(`must leave ${leastGapSeconds} s between two runs`);
+    if (rule.count !== undefined && rule.start !== undefined && rule.start.utcMs < anchorMs - DAY_MS) {
+      throw refused('COUNT must not stand with a DTSTART in the past');
+    }
+    const start = startOf(rule, anchorMs);
+    return {
+      count: rule.count,
+      next: (afterMs) => search(RRuleTemporal, rule, start, afterMs),
+      stepsOf: (afterMs, foundMs) => stepsOf(rule, afterMs, foundMs),
+    };
+  };
+}
+
+function stepsOf(
+  { periodSeconds, mostInPeriod }: RecurrenceRule,
+  afterMs: number,
+  foundMs: number | undefined,
+): number {
+  if (foundMs === undefined) return MAX_STEPS;
+  const periods = 1 + Math.floor((foundMs - afterMs) / (periodSeconds * 1_000));
+  return Math.min(LEAST_STEPS + periods * mostInPeriod, MAX_STEPS);
 }
 
 function search(

@@ -1,15 +1,21 @@
 // Workflows (ARCP v1.0, section 10): `workflow.start` runs a named piece of work as a job, as `tool.invoke` runs a tool. The
 // specification leaves the rest to later versions.
 
+import type { JsonValue } from '../../codec/json-value.js';
 import { ArcpError } from '../errors.js';
+import type { SchemaIssue } from '../schema/json-schema.js';
 import type { Message } from '../wire/envelope.js';
 import type { WorkflowStart } from '../wire/execution.js';
 import { type CommandRunner, type CommandWork, decodeCarried } from './command-work.js';
 import type { RuntimePort, Service, SessionPort } from './service.js';
+import { misfit, ToolInputs } from './tool-inputs.js';
 import { type Tool, ToolResult, toolTable } from './tools.js';
 
-/** A workflow: what a tool is, but for what concerns restarts. A job that one cuts off fails with UNAVAILABLE. */
-export interface Workflow extends Pick<Tool, 'name' | 'description' | 'inputSchema' | 'handler'> {}
+/**
+ * A workflow: what a tool is, but for what concerns restarts. A job that one cuts off fails with UNAVAILABLE, and none of its
+ * work is done again.
+ */
+export interface Workflow extends Pick<Tool, 'name' | 'description' | 'inputSchema' | 'isInputChecked' | 'handler'> {}
 
 /** Options of {@link workflowService}. */
 export interface WorkflowOptions {
@@ -33,6 +39,7 @@ export interface WorkflowService extends Service<'workflow.start'> {
 export function workflowService({ workflows, sayComplete = false }: WorkflowOptions): WorkflowService {
   const table = toolTable(workflows);
   let runtime: RuntimePort;
+  let inputs: ToolInputs;
 
   /** @throws {ArcpError} ERR_ARCP_NOT_FOUND */
   const workOf = ({ workflow: name, arguments: args = null }: WorkflowStart): CommandWork => {
@@ -42,8 +49,12 @@ export function workflowService({ workflows, sayComplete = false }: WorkflowOpti
       tool: name,
       arguments: args,
       async run(job, context) {
+        const issue = await issueOf(workflow, args);
+        if (issue !== undefined) throw misfit(issue);
+        // Cancelled while the schema was read.
+        job.signal.throwIfAborted();
         const answer = await workflow.handler(args, context);
-        if (sayComplete && !(answer instanceof ToolResult) && !job.signal.aborted) {
+        if (sayComplete && !(answer instanceof ToolResult) && !job.signal.aborted && !job.session.isRustCrate) {
           job.emit('workflow.complete', { value: answer ?? null });
         }
         return answer;
@@ -51,16 +62,27 @@ export function workflowService({ workflows, sayComplete = false }: WorkflowOpti
     };
   };
 
+  /** @throws {ArcpError} ERR_ARCP_INTERNAL: the schema is not taken. A workflow that counts on it must not run without. */
+  const issueOf = async (workflow: Tool, args: JsonValue): Promise<SchemaIssue | undefined> => {
+    try {
+      return await inputs.check(workflow, args);
+    } catch (error) {
+      runtime.report(error, `inputSchema of ${workflow.name}`);
+      throw new ArcpError('INTERNAL', 'the input schema of the workflow is not taken', { retryable: false });
+    }
+  };
+
   return {
     handles: {
       'workflow.start': (session: SessionPort, message: Message<'workflow.start'>) => {
-        const work = workOf(message.payload);
-        const { id, trace_id, priority } = message;
-        return runtime.jobs.startOnce(session, message, () => ({ ...work, invokeId: id, traceId: trace_id, priority }));
+        const { id, trace_id, priority, payload } = message;
+        const fields = { invokeId: id, traceId: trace_id, priority };
+        return runtime.jobs.startOnce(session, message, () => ({ ...workOf(payload), ...fields }));
       },
     },
     attach(attached) {
       runtime = attached;
+      inputs = new ToolInputs(attached.limits);
     },
     command: {
       type: 'workflow.start',

@@ -1,13 +1,13 @@
 // Recurrence rules of strangers: what is taken, what is refused, and how long a search may take.
 
 import { describe, expect, test } from 'vitest';
-import { compileRecurrence } from '../../../src/arcp/runtime/recurrence.js';
+import { loadRecurrences } from '../../../src/arcp/runtime/recurrence.js';
 
 const NOW = '2026-03-02T08:15:42.500Z';
 const BERLIN = 'DTSTART;TZID=Europe/Berlin:20260101T023000';
 
-function compile(text: string, leastGapSeconds = 60) {
-  return compileRecurrence(text, { anchorMs: Date.parse(NOW), leastGapSeconds });
+async function compile(text: string, leastGapSeconds = 60) {
+  return (await loadRecurrences())(text, { anchorMs: Date.parse(NOW), leastGapSeconds });
 }
 
 /** The first runs after the moment of acceptance. */
