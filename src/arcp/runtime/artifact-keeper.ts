@@ -6,11 +6,11 @@ import { ArcpError } from '../errors.js';
 import type { MaybePromise } from '../log/contract.js';
 import type { RuntimePort, SessionPort } from './service.js';
 
-/** An artifact that is there for who asks. */
-export type FoundArtifact = StoredArtifact;
-
 /** Bytes of one principal that wait for a slow store; one artifact alone may pass it. */
 const MAX_WAITING_BYTES = 67_108_864;
+
+/** What each counts for beside its bytes, so that a million empty ones do not wait for nothing. */
+const WAITING_BYTES = 1_024;
 
 /** Keeps artifacts within quotas and time. */
 export class ArtifactKeeper {
@@ -38,14 +38,15 @@ export class ArtifactKeeper {
   async put(artifact: StoredArtifact, session: SessionPort): Promise<void> {
     const { principal, bytes } = artifact;
     const waiting = this.#waitingBytes.get(principal) ?? 0;
-    if (waiting > 0 && waiting + bytes.length > MAX_WAITING_BYTES) {
+    const weight = bytes.length + WAITING_BYTES;
+    if (waiting > 0 && waiting + weight > MAX_WAITING_BYTES) {
       throw new ArcpError('RESOURCE_EXHAUSTED', 'too much is being put at once');
     }
-    this.#waitingBytes.set(principal, waiting + bytes.length);
+    this.#waitingBytes.set(principal, waiting + weight);
     try {
       await this.#inTurn(artifact, session);
     } finally {
-      const left = (this.#waitingBytes.get(principal) ?? 0) - bytes.length;
+      const left = (this.#waitingBytes.get(principal) ?? 0) - weight;
       if (left > 0) this.#waitingBytes.set(principal, left);
       else this.#waitingBytes.delete(principal);
     }
@@ -65,7 +66,7 @@ export class ArtifactKeeper {
   }
 
   /** @throws {ArcpError} NOT_FOUND: unknown, expired, released or of another principal, which all look the same. */
-  async find(principal: string, artifactId: string): Promise<FoundArtifact> {
+  async find(principal: string, artifactId: string): Promise<StoredArtifact> {
     const { artifacts, now } = this.#runtime;
     const found = await artifacts.get(artifactId);
     if (found?.principal === principal) {

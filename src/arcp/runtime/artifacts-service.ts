@@ -5,53 +5,16 @@ import { assertBytes, assertString } from '../../bytes/assert.js';
 import { encodeBase64 } from '../../codec/base64.js';
 import { ArcpError } from '../errors.js';
 import type { MaybePromise } from '../log/contract.js';
+import { BINARY_ENCODINGS } from '../sidecar/negotiated.js';
 import type { ArtifactRef } from '../wire/artifact.js';
 import { decodeBase64Strict, MAX_ARTIFACT_BYTES } from '../wire/base64.js';
 import type { Message } from '../wire/envelope.js';
-import type { ArtifactId } from '../wire/ids.js';
 import { parseSha256, sha256Hex } from '../wire/sha256.js';
-import { timestampOf } from '../wire/timestamp.js';
-import { ArtifactKeeper, type FoundArtifact } from './artifact-keeper.js';
+import type { ArtifactContext, ArtifactOptions } from './artifact-context.js';
+import { ArtifactKeeper } from './artifact-keeper.js';
+import { assertMediaType, refOf } from './artifact-ref.js';
+import { isTerminal } from './job-states.js';
 import type { JobPort, RuntimePort, Service, SessionPort } from './service.js';
-
-/** How a tool makes an artifact. */
-export interface ArtifactOptions {
-  /** As declared to whoever fetches it. */
-  readonly mediaType: string;
-  /** How long it is kept, at most as long as the runtime keeps any. Default the runtime's. */
-  readonly retainSeconds?: number | undefined;
-  /** Whether the client is told by an `artifact.ref` among the events of the job. Default true. */
-  readonly announce?: boolean | undefined;
-}
-
-/** What tools get of artifacts. */
-export interface ArtifactContext {
-  /**
-   * Keeps bytes as an artifact of the principal who asked for the job.
-   *
-   * @param bytes At most 4,194,304. Copied.
-   * @throws {ArcpError} ERR_ARCP_INVALID_ARGUMENT: too many bytes, a media type that is none. ERR_ARCP_RESOURCE_EXHAUSTED:
-   *   the principal keeps too much. ERR_ARCP_UNIMPLEMENTED: `artifacts` was not negotiated. ERR_ARCP_CANCELLED: the job has
-   *   ended.
-   */
-  artifact(bytes: Uint8Array, options: ArtifactOptions): Promise<ArtifactRef>;
-  /**
-   * Fetches an artifact of the principal who asked for the job, such as an argument names it.
-   *
-   * @throws {ArcpError} ERR_ARCP_NOT_FOUND: unknown, expired, released or somebody else's. ERR_ARCP_CANCELLED: the job has
-   *   ended.
-   */
-  fetchArtifact(artifactId: string): Promise<FetchedArtifact>;
-}
-
-/** An artifact, fetched. */
-export interface FetchedArtifact {
-  /** Fresh. */
-  readonly bytes: Uint8Array<ArrayBuffer>;
-  readonly mediaType: string;
-  /** Lower-case hex. */
-  readonly sha256: string;
-}
 
 /** Options of {@link artifactService}. */
 export interface ArtifactServiceOptions {
@@ -71,18 +34,13 @@ export interface ArtifactService extends Service<ArtifactTypes> {
   sweep(): MaybePromise<number>;
 }
 
-/** Longest media type, in UTF-16 units. */
-const MAX_MEDIA_TYPE_CHARS = 255;
-
-/** A type and a subtype of printable ASCII, perhaps with parameters. */
-const MEDIA_TYPE = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+\/[\x20-\x7e]+$/;
-
 /** Makes the service of artifacts. The store is the runtime's (`artifacts`). */
 export function artifactService({ sweepIntervalMs = 60_000 }: ArtifactServiceOptions = {}): ArtifactService {
   const service = new Artifacts(sweepIntervalMs);
   return {
     offers: ['artifacts'],
     capabilities: ({ artifactRetentionSeconds, maxArtifactRetentionSeconds }) => ({
+      binary_encoding: BINARY_ENCODINGS,
       artifact_retention: {
         default_seconds: Math.min(artifactRetentionSeconds, maxArtifactRetentionSeconds),
         max_seconds: maxArtifactRetentionSeconds,
@@ -113,7 +71,9 @@ class Artifacts {
     this.#sweepIntervalMs = sweepIntervalMs;
   }
 
+  /** @throws {TypeError} A runtime has it already. */
   attach(runtime: RuntimePort): void {
+    if (this.keeper !== undefined) throw new TypeError('a service is mounted in one runtime only');
     this.#runtime = runtime;
     this.keeper = new ArtifactKeeper(runtime, this.#sweepIntervalMs);
   }
@@ -122,7 +82,7 @@ class Artifacts {
     const { media_type, data, sha256, retain_seconds } = message.payload;
     const expected = sha256 === undefined ? undefined : parseSha256(sha256);
     if (sha256 !== undefined && expected === undefined) throw new ArcpError('INVALID_ARGUMENT', 'sha256 is no hash');
-    checkMediaType(media_type);
+    assertMediaType(media_type);
     const bytes = decodeBase64Strict(data);
     const artifact = await this.#putOnce(session, message, await sha256Hex(bytes), () =>
       this.#keep(session, bytes, media_type, retain_seconds, expected),
@@ -167,7 +127,7 @@ class Artifacts {
       artifact: (bytes, options) => this.#make(job, bytes, options),
       fetchArtifact: async (artifactId) => {
         assertString(artifactId, 'artifactId');
-        if (hasEnded(job)) throw new ArcpError('CANCELLED', 'the job has ended');
+        if (isTerminal(job.state)) throw new ArcpError('CANCELLED', 'the job has ended');
         const { bytes, mediaType, sha256 } = await this.keeper.find(job.session.principal, artifactId);
         return { bytes: bytes.slice(), mediaType, sha256 };
       },
@@ -179,8 +139,8 @@ class Artifacts {
     assertBytes(bytes, 'bytes');
     const { session } = job;
     if (session.capabilities.artifacts !== true) throw new ArcpError('UNIMPLEMENTED', 'artifacts was not negotiated');
-    if (hasEnded(job)) throw new ArcpError('CANCELLED', 'the job has ended');
-    checkMediaType(mediaType);
+    if (isTerminal(job.state)) throw new ArcpError('CANCELLED', 'the job has ended');
+    assertMediaType(mediaType);
     if (bytes.length > MAX_ARTIFACT_BYTES) {
       throw new ArcpError('INVALID_ARGUMENT', `an artifact has at most ${MAX_ARTIFACT_BYTES} bytes`);
     }
@@ -215,25 +175,4 @@ class Artifacts {
     await this.keeper.put(artifact, session);
     return refOf(artifact);
   }
-}
-
-function refOf({ artifactId, sessionId, mediaType, bytes, sha256, expiresAtMs }: FoundArtifact): ArtifactRef {
-  return {
-    artifact_id: artifactId as ArtifactId,
-    uri: `arcp://session/${sessionId}/artifact/${artifactId}`,
-    media_type: mediaType,
-    size: bytes.length,
-    sha256,
-    expires_at: timestampOf(expiresAtMs),
-  };
-}
-
-/** A declared type is never looked into, but it ends up in other people's headers. @throws {ArcpError} INVALID_ARGUMENT */
-function checkMediaType(mediaType: string): void {
-  if (typeof mediaType === 'string' && mediaType.length <= MAX_MEDIA_TYPE_CHARS && MEDIA_TYPE.test(mediaType)) return;
-  throw new ArcpError('INVALID_ARGUMENT', 'the media type is none');
-}
-
-function hasEnded({ state }: JobPort): boolean {
-  return state === 'completed' || state === 'failed' || state === 'cancelled';
 }

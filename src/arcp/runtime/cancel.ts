@@ -4,7 +4,6 @@ import { ArcpError } from '../errors.js';
 import type { Message } from '../wire/envelope.js';
 import type { Core } from './core.js';
 import type { Job } from './job.js';
-import { TERMINAL_TYPES } from './job-states.js';
 import { replyTo, type Session } from './session.js';
 
 /** Answers `cancel`. */
@@ -32,7 +31,8 @@ export function interrupt(core: Core, session: Session, message: Message<'interr
   if (target !== 'job') throw new ArcpError('INVALID_ARGUMENT', 'only a job can be interrupted');
   const job = session.job(target_id);
   if (job === undefined) {
-    throw session.jobs.hasEnded(target_id)
+    // Nothing says yes to it: a client takes what follows without a refusal before it for one. So the log is not asked.
+    throw session.jobs.endedOfLate(target_id)
       ? new ArcpError('FAILED_PRECONDITION', 'the job has ended')
       : new ArcpError('NOT_FOUND', 'no such job');
   }
@@ -44,17 +44,9 @@ function cancelJob(core: Core, session: Session, message: Message<'cancel'>): vo
   const { target_id, reason } = message.payload;
   const job = session.job(target_id);
   if (job === undefined) {
-    if (session.jobs.hasEnded(target_id)) return refuse(session, message, 'already_terminal');
-    // Ended long ago, or before a restart: the log knows. What is not of this session does not exist.
-    const ends = core.log.read({
-      after: 0,
-      limit: 1,
-      sessionIds: [session.id],
-      jobIds: [target_id],
-      types: TERMINAL_TYPES,
-    });
-    if (!(ends instanceof Promise)) return refuse(session, message, ends.length > 0 ? 'already_terminal' : 'not_found');
-    return ends.then((found) => refuse(session, message, found.length > 0 ? 'already_terminal' : 'not_found'));
+    const tell = (hasEnded: boolean) => refuse(session, message, hasEnded ? 'already_terminal' : 'not_found');
+    const hasEnded = session.jobs.hasEnded(target_id);
+    return hasEnded instanceof Promise ? hasEnded.then(tell) : tell(hasEnded);
   }
   accept(session, message);
   if (!job.isPlaced) return job.cancel(reason ?? 'cancelled');

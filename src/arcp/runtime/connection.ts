@@ -1,21 +1,21 @@
-// One connection: from the first byte to the end. How it is greeted is in greeting.ts, what becomes of messages after
-// acceptance in inbound.ts. ARCP v1.0, section 8.1.
+// One connection: from the first byte to the end. How it is greeted is in greeting.ts, how messages enter the log after
+// acceptance in intake.ts, what becomes of them in inbound.ts. ARCP v1.0, section 8.1.
 
 import type { Transport } from '../../transport/contract.js';
 import { receiveText } from '../acceptor.js';
-import { ArcpError, toWireError } from '../errors.js';
-import type { LogEntry } from '../log/contract.js';
+import { ArcpError } from '../errors.js';
+import { withoutSidecar } from '../sidecar/negotiated.js';
+import { SidecarTransport } from '../sidecar/sidecar-transport.js';
 import { type Message as ArcpMessage, type Decoded, decodeEnvelope, type RawEnvelope } from '../wire/envelope.js';
-import { priorityRank } from '../wire/priority.js';
 import type { AuthBlock, AuthScheme, ClientIdentity } from '../wire/session.js';
 import { timestampOf } from '../wire/timestamp.js';
+import { toWireError } from '../wire-error.js';
 import type { AuthRequest, Peer, RefreshRequest } from './authenticator.js';
 import type { Core } from './core.js';
 import type { DispatchLink } from './dispatch.js';
 import { type Acceptance, Greeting, type Sessions } from './greeting.js';
 import { receive, receiveAgain } from './inbound.js';
-import type { JournalItem } from './journal.js';
-import { withoutCredentials } from './redact.js';
+import { Intake } from './intake.js';
 import { Refresh } from './refresh.js';
 import type { ConnectionState } from './rest.js';
 import type { Session } from './session.js';
@@ -25,7 +25,10 @@ export class Connection implements DispatchLink {
   readonly #core: Core;
   readonly #sessions: Sessions;
   readonly #transport: Transport;
+  /** The transport, where it can carry bytes. */
+  readonly #sidecar: SidecarTransport | undefined;
   readonly #peer: Peer;
+  readonly #intake: Intake;
   /** There until acceptance. */
   #greeting: Greeting | undefined;
   readonly #abort = new AbortController();
@@ -39,23 +42,26 @@ export class Connection implements DispatchLink {
   /** Messages that came before the runtime was ready for them. */
   #early: string[] | undefined;
   #badMessages = 0;
-  #waitingMessages = 0;
-  #waitingChars = 0;
   #isClosed = false;
 
   /** @param onAccepted Called when it counts as half-open no more. */
   constructor(core: Core, sessions: Sessions, transport: Transport, peer: Peer, onAccepted: () => void) {
     this.#core = core;
     this.#sessions = sessions;
-    this.#transport = transport;
+    const { clock, limits, offered } = core;
+    const { maxMessageBytes } = limits;
+    this.#sidecar = transport.textOnly ? undefined : new SidecarTransport(transport, { maxMessageBytes, clock });
+    this.#transport = this.#sidecar ?? transport;
     this.#peer = peer;
     this.#onAccepted = onAccepted;
+    this.#intake = new Intake(core, this);
     const connection = this;
     this.#greeting = new Greeting(core, sessions, peer, {
       get isClosed() {
         return connection.#isClosed;
       },
       signal: this.#abort.signal,
+      offered: this.#sidecar === undefined ? withoutSidecar(offered) : offered,
       send: (text) => this.send(text),
       close: (code, reason) => this.close(code, reason),
       accepted: (acceptance) => this.#begin(acceptance),
@@ -91,10 +97,11 @@ export class Connection implements DispatchLink {
   }
 
   /** Goes on with a session, as a connection that stood while the runtime did not. Call it before {@link run}. */
-  goOn(session: Session, { through, isResumed, scheme, expiresAtMs }: ConnectionState): void {
+  goOn(session: Session, { through, isResumed, scheme, expiresAtMs, isSidecar }: ConnectionState): void {
     this.#session = session;
     this.#greeting = undefined;
     this.#isResumed = isResumed;
+    if (isSidecar) this.#sidecar?.turnOn();
     session.goOn(this, through);
     this.#watchCredentials(session, { scheme }, expiresAtMs);
   }
@@ -104,11 +111,17 @@ export class Connection implements DispatchLink {
     const session = this.#session;
     const through = session?.outbox.restsAt;
     if (session === undefined || through === undefined || !session.isOn(this)) return undefined;
-    if (this.#isClosed || this.#waitingMessages > 0 || this.#transport.bufferedBytes > 0) return undefined;
-    if (this.#refresh?.isPending === true) return undefined;
+    if (this.#isClosed || !this.#intake.isEmpty || this.#transport.bufferedBytes > 0) return undefined;
+    if (this.#refresh?.isPending === true || this.#sidecar?.isPending === true) return undefined;
     const expiresAtMs = this.#refresh?.expiresAtMs;
-    const state = { sessionId: session.id, through, isResumed: this.#isResumed, scheme: this.#scheme };
-    return expiresAtMs === undefined ? state : { ...state, expiresAtMs };
+    return {
+      sessionId: session.id,
+      through,
+      isResumed: this.#isResumed,
+      scheme: this.#scheme,
+      ...(expiresAtMs === undefined ? undefined : { expiresAtMs }),
+      ...(this.#sidecar?.isOn ? { isSidecar: true } : undefined),
+    };
   }
 
   /** When it has something to do by itself, as Unix time in milliseconds. */
@@ -190,7 +203,7 @@ export class Connection implements DispatchLink {
     if (decoded.kind !== 'envelope') return this.#receiveBad(decoded);
     if (session === undefined) return this.#greeting?.take(decoded.envelope);
     this.#badMessages = 0;
-    this.#enqueue(session, decoded.envelope, text);
+    this.#intake.take(session, decoded.envelope, text);
   }
 
   #receiveBad(decoded: Exclude<Decoded, { kind: 'envelope' }>): void {
@@ -201,37 +214,8 @@ export class Connection implements DispatchLink {
     this.#session.emit('nack', toWireError(error), { correlation_id: id });
   }
 
-  /** Keeps a message, which also says whether it was there before; it is judged afterwards. */
-  #enqueue(session: Session, envelope: RawEnvelope, text: string): void {
-    const { limits, journal } = this.#core;
-    // Chunks are bounded by their streams.
-    if (envelope.type !== 'stream.chunk' && !session.rate.take()) return this.#refuseFlood(session, envelope);
-    this.#waitingMessages++;
-    this.#waitingChars += text.length;
-    if (this.#waitingMessages > limits.maxInboundMessages || this.#waitingChars > limits.maxInboundBytes) {
-      return this.close(1013, 'too many messages wait');
-    }
-    // Whoever reads the log, or hears of what enters it, must not be able to become this client.
-    const safe = withoutCredentials(envelope);
-    const kept = safe === envelope ? text : JSON.stringify(safe);
-    const entry = entryOf(session, envelope, kept, this.#core.now());
-    journal.add(new InItem(this, session, envelope, safe, entry, text.length));
-  }
-
-  #refuseFlood(session: Session, envelope: RawEnvelope): void {
-    const { maxCommandsPerSecond } = this.#core.limits;
-    if (session.rate.refused > maxCommandsPerSecond) return this.close(1008, 'too many commands');
-    if (session.isEnding || envelope.type === 'nack') return;
-    const error = new ArcpError('RESOURCE_EXHAUSTED', 'too many commands', { details: { retry_after_seconds: 1 } });
-    if (envelope.type === 'tool.invoke') session.jobs.refuse(envelope, error);
-    else session.nack(envelope, error);
-  }
-
   /** @internal */
-  kept(item: InItem, position: number | undefined): void {
-    this.#waitingMessages--;
-    this.#waitingChars -= item.chars;
-    const { session, said: envelope } = item;
+  kept(session: Session, envelope: RawEnvelope, position: number | undefined): void {
     if (this.#isHeld) {
       this.#isHeld = false;
       if (envelope.type !== 'resume') session.release(this);
@@ -252,7 +236,7 @@ export class Connection implements DispatchLink {
     this.#greeting = undefined;
     this.#badMessages = 0;
     this.#onAccepted();
-    this.#keepHandshake(session, said);
+    this.#intake.keepHandshake(session, said);
     const leaseMs = now() + limits.sessionLeaseMs;
     const payload = {
       session_id: session.id,
@@ -260,6 +244,8 @@ export class Connection implements DispatchLink {
       capabilities: session.capabilities,
       lease: { expires_at: timestampOf(Math.min(leaseMs, expiresAtMs ?? leaseMs)) },
     };
+    // The client hears of it first, and speaks of it afterwards.
+    this.#sidecar?.accepted(session.capabilities);
     session.accept(this, payload, said.at(-1) ?? said[0], isResumed);
     this.#watchCredentials(session, open.auth, expiresAtMs);
   }
@@ -276,66 +262,4 @@ export class Connection implements DispatchLink {
   #requestOf(auth: AuthBlock, client: ClientIdentity): AuthRequest {
     return { auth, client, peer: this.#peer, nowMs: this.#core.now(), signal: this.#abort.signal };
   }
-
-  /** The handshake enters the log once there is a session it belongs to: strangers write nothing. */
-  #keepHandshake(session: Session, said: readonly RawEnvelope[]): void {
-    const { journal, now } = this.#core;
-    for (const envelope of said) {
-      const safe = withoutCredentials(envelope);
-      const entry = entryOf(session, envelope, JSON.stringify(safe), now());
-      journal.add({ entry, envelope: safe, committed() {}, lost() {} });
-    }
-  }
-}
-
-/** A message on its way in. */
-class InItem implements JournalItem {
-  readonly session: Session;
-  /** As it came. */
-  readonly said: RawEnvelope;
-  /** Without credentials, for everybody else. */
-  readonly envelope: RawEnvelope;
-  readonly entry: LogEntry;
-  readonly chars: number;
-  readonly #connection: Connection;
-
-  constructor(
-    connection: Connection,
-    session: Session,
-    said: RawEnvelope,
-    envelope: RawEnvelope,
-    entry: LogEntry,
-    chars: number,
-  ) {
-    this.#connection = connection;
-    this.session = session;
-    this.said = said;
-    this.envelope = envelope;
-    this.entry = entry;
-    this.chars = chars;
-  }
-
-  committed(position: number | undefined): void {
-    this.#connection.kept(this, position);
-  }
-
-  // The client sends it again: its answer never came.
-  lost(): void {}
-}
-
-function entryOf(session: Session, envelope: RawEnvelope, text: string, atMs: number): LogEntry {
-  return {
-    sessionId: session.id,
-    principal: session.principal,
-    direction: 'in',
-    id: envelope.id,
-    type: envelope.type,
-    jobId: envelope.job_id,
-    streamId: envelope.stream_id,
-    traceId: envelope.trace_id,
-    correlationId: envelope.correlation_id,
-    rank: priorityRank(envelope.priority),
-    atMs,
-    text,
-  };
 }

@@ -6,8 +6,9 @@ import type { Message } from '../wire/envelope.js';
 import { cancel, interrupt } from './cancel.js';
 import type { Core } from './core.js';
 import { makeCheckpoint } from './job-context.js';
+import type { SessionLink } from './link.js';
 import { restore, resume } from './resume.js';
-import { replyTo, type Session, type SessionLink } from './session.js';
+import { replyTo, type Session } from './session.js';
 
 /** The connection a message came by, for what concerns it alone. */
 export interface DispatchLink extends SessionLink {

@@ -1,7 +1,7 @@
 // A connection before acceptance: drives the handshake (ARCP v1.0, section 8.1) with authenticators and a way to answer. The
 // machine is handshake.ts. Strangers are at work here: few messages, short ones, and nothing of theirs is kept.
 
-import { toWireError } from '../errors.js';
+import { withoutSidecar } from '../sidecar/negotiated.js';
 import { type Capabilities, missingRequired, negotiate } from '../wire/capabilities.js';
 import {
   ARCP_VERSION,
@@ -14,6 +14,7 @@ import {
 } from '../wire/envelope.js';
 import type { CoreType, Payloads } from '../wire/payloads.js';
 import type { AuthScheme, SessionOpen } from '../wire/session.js';
+import { toWireError } from '../wire-error.js';
 import {
   type Accepted,
   type Authenticator,
@@ -25,6 +26,7 @@ import {
 } from './authenticator.js';
 import type { Core } from './core.js';
 import { Handshake } from './handshake.js';
+import { isRustCrate } from './rust-crate.js';
 import { replyTo, type Session } from './session.js';
 
 /** What a connection asks of the runtime. */
@@ -51,6 +53,8 @@ export interface Acceptance {
 export interface GreetingPort {
   readonly isClosed: boolean;
   readonly signal: AbortSignal;
+  /** What the runtime offers on it. */
+  readonly offered: Capabilities;
   send(text: string): void;
   close(code: number, reason: string): void;
   /** The handshake is over, and this with it. */
@@ -139,7 +143,7 @@ export class Greeting {
     if (principal !== undefined) return { kind: 'accepted', principal };
     const { scheme } = open.auth;
     const authenticator = this.#sessions.authenticators.get(scheme);
-    if (scheme === 'none' && negotiate(this.#core.offered, open.capabilities ?? {}).anonymous !== true) {
+    if (scheme === 'none' && negotiate(this.#port.offered, open.capabilities ?? {}).anonymous !== true) {
       return { kind: 'refused', message: 'anonymous auth requires capabilities.anonymous: true' };
     }
     if (authenticator === undefined) return { kind: 'refused', message: `auth scheme ${scheme} not configured` };
@@ -222,7 +226,9 @@ export class Greeting {
     const { payload: open, session_id: hint } = this.#open as ArcpMessage<'session.open'>;
     const opened = this.#openText as RawEnvelope;
     const proposed: Capabilities = open.capabilities ?? {};
-    const capabilities = negotiate(this.#core.offered, proposed);
+    // The Rust crate takes no chunk without `data`, whatever its clients propose.
+    const offered = isRustCrate(open.client) ? withoutSidecar(this.#port.offered) : this.#port.offered;
+    const capabilities = negotiate(offered, proposed);
     if (missingRequired(proposed.required, capabilities).length > 0) {
       return this.#reject('UNIMPLEMENTED', 'a required capability is not supported', answered);
     }

@@ -1,5 +1,5 @@
 // Heartbeats of jobs (ARCP v1.0, section 10.3): the runtime beats for tools that run inside it, and watches those that must
-// show that they live. One timer for all jobs: starting and ending a job sets none.
+// show that they live. One timer for all jobs, while there are any.
 
 import type { Clock } from '../../clock.js';
 import { ArcpError } from '../errors.js';
@@ -49,6 +49,7 @@ export class Heartbeats {
   stop(job: Job): void {
     this.#beating.delete(job);
     this.#watched.delete(job);
+    if (this.#beating.size === 0 && this.#watched.size === 0) this.#disarm();
   }
 
   /** A tool says that it lives. @param deadlineMs How long the next beat may take, where that is more than the interval. */
@@ -68,10 +69,14 @@ export class Heartbeats {
   }
 
   close(): void {
-    this.#cancelTimer?.();
-    this.#cancelTimer = undefined;
+    this.#disarm();
     this.#beating.clear();
     this.#watched.clear();
+  }
+
+  #disarm(): void {
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
   }
 
   #arm(atMs: number): void {

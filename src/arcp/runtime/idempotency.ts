@@ -8,6 +8,7 @@ import type { JsonValue } from '../../codec/json-value.js';
 import type { EventLog, MaybePromise, RecordWrite } from '../log/contract.js';
 import type { JobId } from '../wire/ids.js';
 import { sha256Hex } from '../wire/sha256.js';
+import { allRecords } from './log-records.js';
 import type { JobEnd } from './service.js';
 
 /** Kind of the records. */
@@ -25,9 +26,6 @@ export interface Intent {
   /** How it ended; absent while it runs. */
   readonly end?: JobEnd | undefined;
 }
-
-/** Records read at once. */
-const PAGE = 256;
 
 /** Intents of this run that are at hand without asking the log. */
 const MAX_AT_HAND = 4_096;
@@ -94,7 +92,7 @@ export class Intents {
 
   /** Counts what a runtime before this one kept. */
   async recover(): Promise<void> {
-    for await (const { key, value } of this.#all()) {
+    for await (const { key, value } of allRecords(this.#log, INTENT)) {
       const intent = asIntent(value);
       if (intent !== undefined) this.#count(key, sizeOf(intent), 1);
     }
@@ -135,22 +133,12 @@ export class Intents {
    * @param isGone Whether a principal will never come again: a stranger's session has ended.
    */
   async sweep(write: (records: readonly RecordWrite[]) => void, isGone: (principal: string) => boolean): Promise<void> {
-    for await (const { key, value } of this.#all()) {
+    for await (const { key, value } of allRecords(this.#log, INTENT)) {
       const intent = asIntent(value);
       if (intent !== undefined && intent.expiresAtMs > this.#now() && !isGone(principalOf(key))) continue;
       this.#atHand.delete(key);
       if (intent !== undefined) this.#count(key, -sizeOf(intent), -1);
       write([{ kind: INTENT, key, value: undefined }]);
-    }
-  }
-
-  async *#all(): AsyncGenerator<{ readonly key: string; readonly value: JsonValue }, void> {
-    let after: string | undefined;
-    for (;;) {
-      const records = await this.#log.records(INTENT, { after, limit: PAGE });
-      yield* records;
-      if (records.length < PAGE) return;
-      after = records.at(-1)?.key;
     }
   }
 

@@ -7,6 +7,7 @@ import type { LogLevel } from '../wire/telemetry.js';
 import { timestampOf } from '../wire/timestamp.js';
 import type { Core } from './core.js';
 import type { Job } from './job.js';
+import { assertMetric } from './reserved-metrics.js';
 import type { CoreContext, SpanReport } from './tool-context.js';
 
 /** Makes the runtime's part of a job's context. Its members need no `this`. */
@@ -31,6 +32,7 @@ export function coreContext(core: Core, job: Job): CoreContext {
       job.emit('log', { level, message, attributes });
     },
     metric(name: string, value: number, unit: string, dims?: JsonObject) {
+      assertMetric({ name, value, unit, dims });
       job.emit('metric', { name, value, unit, dims });
     },
     span({ name, spanId, parentSpanId, startMs, endMs, attributes }: SpanReport) {

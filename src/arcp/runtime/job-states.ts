@@ -1,4 +1,8 @@
 // The states of a job (ARCP v1.0, section 10.2) as one table: what may follow what.
+//
+// Nothing here enters `paused`. No message of the protocol pauses a job or says that one was paused: `interrupt`, which comes
+// nearest, makes it `blocked` until a human has answered (section 10.4), and so does every other wait of a tool. The state
+// stands for peers that have such jobs: it is understood in a `job.heartbeat`, and the table says what may follow it.
 
 import type { JobState } from '../wire/execution.js';
 

@@ -1,12 +1,14 @@
 // One job: its state, its one terminal event, and what services may do with it. ARCP v1.0, section 10.
 
+import { printable } from '../../bytes/printable.js';
 import type { JsonValue } from '../../codec/json-value.js';
-import { ArcpError, toWireError } from '../errors.js';
+import { ArcpError } from '../errors.js';
 import type { RecordWrite } from '../log/contract.js';
 import type { EnvelopeFields } from '../wire/envelope.js';
 import type { JobState } from '../wire/execution.js';
 import type { JobId, MessageId } from '../wire/ids.js';
 import type { CoreType, Payloads } from '../wire/payloads.js';
+import { toWireError } from '../wire-error.js';
 import { isTerminal, mayFollow } from './job-states.js';
 import type { EmitFields, JobEnd, JobPort, JobRequest, SessionPort } from './service.js';
 
@@ -39,8 +41,6 @@ export class Job implements JobPort {
   readonly traceId: string | undefined;
   readonly priority: EnvelopeFields['priority'];
   request: JobRequest;
-  /** Data of the newest checkpoint, for whoever restarts it. */
-  lastCheckpoint: string | undefined;
   /** Scoped idempotency key it was started under. */
   intent: string | undefined;
   /** How to make a checkpoint on demand. */
@@ -51,7 +51,8 @@ export class Job implements JobPort {
   heartbeats = 0;
   /** Whether it waits for whoever holds it, such as a schedule. */
   isHeld: boolean;
-  /** Whether it was given one of the places to run, and whether its tool has returned. */
+  /** Whether it has asked for a place to run, whether it was given one, and whether its tool has returned. */
+  hasEntered = false;
   isPlaced = false;
   hasReturned = false;
   /** Set once a cancel was accepted: what the client said. */
@@ -198,5 +199,5 @@ function clip(reason: string): string {
 }
 
 function cancelError(reason: string): ArcpError {
-  return new ArcpError('CANCELLED', reason === '' ? 'the job was cancelled' : reason);
+  return new ArcpError('CANCELLED', reason === '' ? 'the job was cancelled' : printable(reason));
 }

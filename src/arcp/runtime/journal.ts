@@ -18,6 +18,13 @@ export interface JournalItem {
   lost(): void;
 }
 
+/** Whoever waits for records to be kept. */
+export interface RecordsWait {
+  kept(): void;
+  /** The log failed for good; they are not kept. */
+  lost(): void;
+}
+
 /** Where messages wait until the journal takes them. */
 export interface JournalSource {
   /** Adds what may go to the journal now. */
@@ -30,6 +37,15 @@ export interface JournalEvents {
   onFailure(error: unknown): void;
   onFault(error: unknown): void;
 }
+
+/** What goes into one commit, and who is told. */
+interface Batch {
+  readonly items: readonly JournalItem[];
+  readonly records: RecordWrite[];
+  readonly waits: readonly RecordsWait[];
+}
+
+const NOTHING: CommitResult = { positions: [] };
 
 const MAX_TRIES = 6;
 const FIRST_RETRY_MS = 50;
@@ -44,6 +60,7 @@ export class Journal implements Bus {
   readonly #flush = (): void => this.#run();
   #items: JournalItem[] = [];
   #records: RecordWrite[] = [];
+  #waits: RecordsWait[] = [];
   #isScheduled = false;
   #isCommitting = false;
   #idle: (() => void)[] = [];
@@ -64,8 +81,10 @@ export class Journal implements Bus {
     this.#schedule();
   }
 
-  write(records: readonly RecordWrite[]): void {
+  /** @param wait Told once they are kept. */
+  write(records: readonly RecordWrite[], wait?: RecordsWait): void {
     for (const record of records) this.#records.push(record);
+    if (wait !== undefined) this.#waits.push(wait);
     this.#schedule();
   }
 
@@ -103,30 +122,32 @@ export class Journal implements Bus {
         this.#events.onFault(error);
       }
     }
-    const items = this.#items;
-    const records = this.#records;
+    const batch: Batch = { items: this.#items, records: this.#records, waits: this.#waits };
     this.#items = [];
     this.#records = [];
+    this.#waits = [];
+    const { items, records } = batch;
     for (const item of items) if (item.records !== undefined) for (const record of item.records) records.push(record);
-    this.#commit(items, records, 1);
+    if (items.length === 0 && records.length === 0) this.#publish(batch, NOTHING);
+    else this.#commit(batch, 1);
   }
 
-  #commit(items: readonly JournalItem[], records: readonly RecordWrite[], tries: number): void {
-    if (items.length === 0 && records.length === 0) return this.#done();
+  #commit(batch: Batch, tries: number): void {
+    const { items, records } = batch;
     let result: ReturnType<EventLog['commit']>;
     try {
       result = this.#log.commit({ entries: items.map((item) => item.entry), records });
     } catch (error) {
-      return this.#failed(items, records, tries, error);
+      return this.#failed(batch, tries, error);
     }
-    if (!(result instanceof Promise)) return this.#publish(items, result);
+    if (!(result instanceof Promise)) return this.#publish(batch, result);
     result.then(
-      (kept) => this.#publish(items, kept),
-      (error: unknown) => this.#failed(items, records, tries, error),
+      (kept) => this.#publish(batch, kept),
+      (error: unknown) => this.#failed(batch, tries, error),
     );
   }
 
-  #publish(items: readonly JournalItem[], { positions }: CommitResult): void {
+  #publish({ items, waits }: Batch, { positions }: CommitResult): void {
     for (let i = 0; i < items.length; i++) {
       const item = items[i] as JournalItem;
       const position = positions[i];
@@ -137,7 +158,16 @@ export class Journal implements Bus {
         this.#events.onFault(error);
       }
     }
+    for (const wait of waits) this.#guard(() => wait.kept());
     this.#done();
+  }
+
+  #guard(call: () => void): void {
+    try {
+      call();
+    } catch (error) {
+      this.#events.onFault(error);
+    }
   }
 
   /** Listeners are other people's code: what one throws must cost nobody a message. */
@@ -151,13 +181,14 @@ export class Journal implements Bus {
     }
   }
 
-  #failed(items: readonly JournalItem[], records: readonly RecordWrite[], tries: number, error: unknown): void {
+  #failed(batch: Batch, tries: number, error: unknown): void {
     this.#events.onFailure(error);
     if (tries < MAX_TRIES) {
-      this.#clock.setTimer(() => this.#commit(items, records, tries + 1), FIRST_RETRY_MS * 2 ** (tries - 1));
+      this.#clock.setTimer(() => this.#commit(batch, tries + 1), FIRST_RETRY_MS * 2 ** (tries - 1));
       return;
     }
-    for (const item of items) item.lost();
+    for (const item of batch.items) this.#guard(() => item.lost());
+    for (const wait of batch.waits) this.#guard(() => wait.lost());
     this.#done();
   }
 

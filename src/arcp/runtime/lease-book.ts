@@ -1,9 +1,7 @@
 // The leases of one session: those that live, and some that died, so that whoever comes late hears how. Kept as records, so
 // that a restart of the runtime neither prolongs nor ends them.
 
-import type { JsonValue } from '../../codec/json-value.js';
 import { ArcpError } from '../errors.js';
-import type { MaybePromise } from '../log/contract.js';
 import type { LeaseId, SessionId } from '../wire/ids.js';
 import type { LeaseScope } from '../wire/permission.js';
 import {
@@ -24,7 +22,7 @@ import type { RuntimePort } from './service.js';
 export const LEASE = 'lease';
 
 /** Dead leases of a session that are remembered. */
-const MAX_DEAD = 64;
+export const MAX_DEAD_LEASES = 64;
 
 /** A lease, as whoever uses it sees it. */
 export interface Lease extends LeaseScope {
@@ -169,35 +167,18 @@ export class LeaseBook {
 
   #forget(): void {
     const dead = [...this.#leases.values()].filter(({ isLive }) => !isLive);
-    for (const { id } of dead.slice(0, Math.max(0, dead.length - MAX_DEAD))) {
+    for (const { id } of dead.slice(0, Math.max(0, dead.length - MAX_DEAD_LEASES))) {
       this.#leases.delete(id);
       this.#runtime.write([{ kind: LEASE, key: this.#key(id), value: undefined }]);
     }
   }
 
   #key(leaseId: string): string {
-    return `${this.#sessionId}/${leaseId}`;
+    return `${leaseKeysOf(this.#sessionId)}${leaseId}`;
   }
 }
 
-/** Reads what was kept of a session's leases. */
-export function readLeaseBook(runtime: RuntimePort, sessionId: SessionId): MaybePromise<LeaseBook> {
-  const prefix = `${sessionId}/`;
-  // No session has more: those that live and those that are remembered.
-  const limit = runtime.limits.maxLeases + MAX_DEAD + 1;
-  const open = (records: readonly { readonly key: string; readonly value: JsonValue }[]) => {
-    const own = records.filter(({ key }) => key.startsWith(prefix));
-    return new LeaseBook(
-      runtime,
-      sessionId,
-      own.map(({ value }) => value as unknown as LeaseFacts),
-    );
-  };
-  const records = runtime.log.records(LEASE, { after: prefix, limit });
-  return records instanceof Promise ? records.then(open) : open(records);
-}
-
-/** The session of a lease's record. */
-export function sessionOfRecord(key: string): string {
-  return key.slice(0, key.indexOf('/'));
+/** What the keys of the records of a session's leases begin with. No id of a session has a slash. */
+export function leaseKeysOf(sessionId: string): string {
+  return `${sessionId}/`;
 }

@@ -29,16 +29,33 @@ export interface RuntimeLimits {
   readonly sessionRetentionMs: number;
   /** How long an accepted session's lease says it lives. Default 3,600,000. */
   readonly sessionLeaseMs: number;
-  /** Running jobs of one session; more wait as `queued`. Default 64. */
+  /**
+   * Running jobs of one session, and of all sessions of one principal; more wait as `queued`. Strangers without credentials
+   * count by their address, where it is known. Defaults 64 and 1,024.
+   */
   readonly maxRunningJobs: number;
-  /** Jobs of one session that wait; more fail with RESOURCE_EXHAUSTED. Default 1,024. */
+  readonly maxRunningJobsPerPrincipal: number;
+  /**
+   * Jobs of one session that wait for a place to run; more fail with RESOURCE_EXHAUSTED. As many commands may wait for the
+   * end of a job they did not start. Default 1,024.
+   */
   readonly maxQueuedJobs: number;
+  /**
+   * Jobs that run or wait for a place, and commands that wait for the end of a job, in all sessions of one principal; more
+   * fail with RESOURCE_EXHAUSTED. Held jobs, such as scheduled ones, count from when they are due. Default 8,192.
+   */
+  readonly maxJobsPerPrincipal: number;
   /** Messages that wait for a slow connection before they go through the log. Default 256. */
   readonly maxPendingMessages: number;
   /** Bytes handed to a connection and not yet gone before sending pauses. Default 1 MiB. */
   readonly maxBufferedBytes: number;
-  /** Commands from one session in a second, on average; a burst may be ten times that. Default 5,000. */
+  /**
+   * Messages from all sessions of one principal in a second, on average; a burst may be ten times that. One more is refused
+   * with RESOURCE_EXHAUSTED, and a connection that was refused a second's worth is closed. Chunks of streams count apart.
+   * Strangers without credentials count by their address, where it is known. Defaults 5,000 and 20,000.
+   */
   readonly maxCommandsPerSecond: number;
+  readonly maxChunksPerSecond: number;
   /** Grace of a cancelled job where the command says none, and at most. Defaults 5,000 and 60,000. */
   readonly cancelDeadlineMs: number;
   readonly maxCancelDeadlineMs: number;
@@ -86,6 +103,13 @@ export interface RuntimeLimits {
   readonly maxInboundBytes: number;
   /** Checkpoints kept of one job; the oldest go. Default 8. */
   readonly maxCheckpoints: number;
+  /**
+   * Checkpoints kept of one principal: how many, and characters of JSON in all, arguments of their jobs included. The oldest
+   * go, but for the newest of each job that has not ended: where only such are left, one more is RESOURCE_EXHAUSTED, which
+   * the tool is told. Defaults 4,096 and 67,108,864.
+   */
+  readonly maxCheckpointsPerPrincipal: number;
+  readonly maxCheckpointChars: number;
   /** How long envelopes are kept. Default 7 days. */
   readonly logRetentionMs: number;
 }
@@ -106,10 +130,13 @@ export const DEFAULT_LIMITS: RuntimeLimits = {
   sessionRetentionMs: 600_000,
   sessionLeaseMs: 3_600_000,
   maxRunningJobs: 64,
+  maxRunningJobsPerPrincipal: 1_024,
   maxQueuedJobs: 1_024,
+  maxJobsPerPrincipal: 8_192,
   maxPendingMessages: 256,
   maxBufferedBytes: 1_048_576,
   maxCommandsPerSecond: 5_000,
+  maxChunksPerSecond: 20_000,
   cancelDeadlineMs: 5_000,
   maxCancelDeadlineMs: 60_000,
   idempotencyMs: 86_400_000,
@@ -135,5 +162,14 @@ export const DEFAULT_LIMITS: RuntimeLimits = {
   maxInboundMessages: 16_384,
   maxInboundBytes: 33_554_432,
   maxCheckpoints: 8,
+  maxCheckpointsPerPrincipal: 4_096,
+  maxCheckpointChars: 67_108_864,
   logRetentionMs: 604_800_000,
 };
+
+/** @throws {RangeError} a limit that is no integer of 0 or more. */
+export function assertLimits(limits: RuntimeLimits): void {
+  for (const [name, value] of Object.entries(limits)) {
+    if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`${name} must be an integer of 0 or more`);
+  }
+}

@@ -1,51 +1,35 @@
 // After a restart of the runtime: the sessions of before stand again, without a connection, and their jobs run again or
 // end. All of it comes from the records of the log. ARCP v1.0, sections 6.4 and 19.
 
-import { isObject } from '../../codec/is-object.js';
-import type { JsonObject, JsonValue } from '../../codec/json-value.js';
 import { ArcpError } from '../errors.js';
-import type { EventLog, RecordWrite } from '../log/contract.js';
-import { isJobId, isMessageId, type JobId, type MessageId, type SessionId } from '../wire/ids.js';
+import type { JobId, MessageId, SessionId } from '../wire/ids.js';
 import type { Priority } from '../wire/priority.js';
-import { ANONYMOUS } from './authenticator.js';
-import { CHECKPOINT, type Checkpoint } from './checkpoints.js';
+import { toWireError } from '../wire-error.js';
 import type { Core } from './core.js';
-import { FOLLOWER, type FollowerRecord, JOB, type JobRecord } from './jobs.js';
-import { SESSION, type Session, type SessionRecord } from './session.js';
-
-/** Records read at once. */
-const PAGE = 256;
-
-/** Makes a session of before stand again. */
-export type RestoreSession = (id: SessionId, record: SessionRecord) => Session;
+import type { Job } from './job.js';
+import { type JobPast, pastOf } from './job-past.js';
+import { asFollowerRecord, asJobRecord, FOLLOWER, JOB, type JobRecord } from './job-records.js';
+import { allRecords } from './log-records.js';
+import type { Session } from './session.js';
+import { asSessionRecord, SESSION } from './session-record.js';
+import type { SessionTable } from './session-table.js';
 
 /**
  * Takes up the sessions and jobs of before.
  *
- * @param onSessions Called when all sessions stand, and no job does.
+ * @param onSessions Called when all sessions stand, and no job does: connections that stood go on.
  */
-export async function recover(core: Core, restoreSession: RestoreSession, onSessions: () => void): Promise<void> {
-  const sessions = new Map<string, Session>();
-  const recoveredThrough = await core.log.last();
-  for await (const { key, value } of allRecords(core.log, SESSION)) {
-    const record = asSessionRecord(value);
-    if (record === undefined) {
-      damaged(core, SESSION, key);
-      continue;
-    }
-    const session = restoreSession(key as SessionId, record);
-    session.recoveredThrough = recoveredThrough;
-    sessions.set(key, session);
-  }
-  onSessions();
-  const newest = await newestCheckpoints(core);
+export async function recoverRuntime(core: Core, table: SessionTable, onSessions: () => void): Promise<void> {
+  await core.intents.recover();
+  await core.checkpoints.recover();
+  const sessions = await recoverSessions(core, table, onSessions);
   for await (const { key, value } of allRecords(core.log, JOB)) {
     const record = asJobRecord(value);
     const session = record === undefined ? undefined : sessions.get(record.sessionId);
     if (record === undefined) damaged(core, JOB, key);
     // Its session has ended, and the terminal event with it.
     else if (session === undefined) core.write([{ kind: JOB, key, value: undefined }]);
-    else await recoverJob(core, session, key as JobId, record, newest.get(key));
+    else await recoverJob(core, session, key as JobId, record);
   }
   for await (const { key, value } of allRecords(core.log, FOLLOWER)) {
     const record = asFollowerRecord(value);
@@ -57,6 +41,33 @@ export async function recover(core: Core, restoreSession: RestoreSession, onSess
   // A stranger without credentials cannot come back, but may have stayed.
   for (const session of sessions.values())
     if (session.anonymous && !session.isConnected) session.close('the runtime was restarted', 0, () => {});
+  await core.mounted.recover();
+  for (const job of [...core.liveJobs.values()]) if (job.isHeld && !core.mounted.keepsHeld(job)) job.fail(restarted());
+}
+
+/** @returns Those that stand again, by id. */
+async function recoverSessions(
+  core: Core,
+  table: SessionTable,
+  onSessions: () => void,
+): Promise<ReadonlyMap<string, Session>> {
+  const sessions = new Map<string, Session>();
+  const awaySinceMs = new Map<Session, number | undefined>();
+  const recoveredThrough = await core.log.last();
+  for await (const { key, value } of allRecords(core.log, SESSION)) {
+    const record = asSessionRecord(value);
+    if (record === undefined) {
+      damaged(core, SESSION, key);
+      continue;
+    }
+    const session = table.add(key as SessionId, record);
+    session.recoveredThrough = recoveredThrough;
+    sessions.set(key, session);
+    awaySinceMs.set(session, record.awaySinceMs);
+  }
+  onSessions();
+  for (const [session, sinceMs] of awaySinceMs) if (!session.isConnected) table.setAway(session, sinceMs);
+  return sessions;
 }
 
 /** A record that is none of ours, or was damaged, goes: it must not keep the others from standing again. */
@@ -65,51 +76,10 @@ function damaged(core: Core, kind: string, key: string): void {
   core.write([{ kind, key, value: undefined }]);
 }
 
-function asSessionRecord(value: JsonValue): SessionRecord | undefined {
-  const { principal, client, capabilities, anonymous, awaySinceMs } = value as JsonObject;
-  const isOne =
-    typeof principal === 'string' &&
-    isObject(client) &&
-    typeof client.kind === 'string' &&
-    typeof client.version === 'string' &&
-    isObject(capabilities) &&
-    // Else a damaged one could be taken up by who is not its principal.
-    principal.startsWith(ANONYMOUS) === (anonymous === true) &&
-    (awaySinceMs === undefined || typeof awaySinceMs === 'number');
-  return isOne ? (value as unknown as SessionRecord) : undefined;
-}
-
-function asJobRecord(value: JsonValue): JobRecord | undefined {
-  const { sessionId, tool, invokeId } = value as JsonObject;
-  const isOne = typeof sessionId === 'string' && typeof tool === 'string' && isMessageId(invokeId);
-  return isOne ? (value as unknown as JobRecord) : undefined;
-}
-
-function asFollowerRecord(value: JsonValue): FollowerRecord | undefined {
-  const { sessionId, jobId, invokeId } = value as JsonObject;
-  const isOne = typeof sessionId === 'string' && isJobId(jobId) && isMessageId(invokeId);
-  return isOne ? (value as unknown as FollowerRecord) : undefined;
-}
-
-/** Removes checkpoints that nobody will ask for any more. */
-export async function sweepCheckpoints(core: Core): Promise<void> {
-  const oldestMs = core.now() - core.limits.logRetentionMs;
-  const gone: RecordWrite[] = [];
-  for await (const { key, value } of allRecords(core.log, CHECKPOINT)) {
-    const { atMs, jobId } = value as unknown as Checkpoint;
-    if (atMs < oldestMs && !core.liveJobs.has(jobId)) gone.push({ kind: CHECKPOINT, key, value: undefined });
-  }
-  if (gone.length > 0) core.write(gone);
-}
-
-async function recoverJob(
-  core: Core,
-  session: Session,
-  id: JobId,
-  record: JobRecord,
-  checkpoint: Checkpoint | undefined,
-): Promise<void> {
+async function recoverJob(core: Core, session: Session, id: JobId, record: JobRecord): Promise<void> {
   if (record.intent !== undefined) await core.intents.restore(record.intent);
+  const checkpoint = await core.checkpoints.newestOf(session.principal, id);
+  const past = await pastOf(core.log, session.id, id);
   const job = session.jobs.restore(
     id,
     {
@@ -120,64 +90,26 @@ async function recoverJob(
       priority: record.priority as Priority | undefined,
       restored: checkpoint?.data,
     },
-    { intent: record.intent, heartbeats: await lastHeartbeat(core.log, session.id, id) },
+    { intent: record.intent, heartbeats: past.heartbeats },
   );
   if (record.isHeld === true) {
     job.isHeld = true;
     job.enter('queued');
     return;
   }
-  if (core.tools.get(record.tool)?.restartable !== true || record.arguments === undefined) {
-    job.fail(new ArcpError('UNAVAILABLE', 'the runtime was restarted', { retryable: true }));
-    return;
-  }
-  const own = { after: 0, limit: 1, sessionIds: [session.id], jobIds: [id], direction: 'out' } as const;
-  job.wasStarted = (await core.log.read({ ...own, types: ['job.started'] })).length > 0;
-  session.jobs.resume(job);
+  job.wasStarted = past.wasStarted;
+  endStreams(job, past);
+  if (core.tools.get(record.tool)?.restartable === true && record.arguments !== undefined) session.jobs.resume(job);
+  else job.fail(restarted());
 }
 
-/** The newest checkpoint of each job, by job id. */
-async function newestCheckpoints({ log }: Core): Promise<ReadonlyMap<string, Checkpoint>> {
-  const newest = new Map<string, Checkpoint>();
-  // Ids rise, so that the last one read of a job is its newest.
-  for await (const { value } of allRecords(log, CHECKPOINT)) {
-    const checkpoint = value as unknown as Checkpoint;
-    newest.set(checkpoint.jobId, checkpoint);
-  }
-  return newest;
+/** Nobody goes on with the streams of a tool that was cut off: whoever reads them is told, before the tool runs again. */
+function endStreams(job: Job, { openStreams }: JobPast): void {
+  if (job.session.capabilities.streaming !== true) return;
+  const { code, message } = toWireError(restarted());
+  for (const id of openStreams) job.emit('stream.error', { code, message }, { stream_id: id });
 }
 
-/** Sequence of a job's last heartbeat: the next is one more. */
-async function lastHeartbeat(log: EventLog, sessionId: string, jobId: string): Promise<number> {
-  let after = 0;
-  let sequence = 0;
-  for (;;) {
-    const entries = await log.read({
-      after,
-      limit: PAGE,
-      sessionIds: [sessionId],
-      jobIds: [jobId],
-      types: ['job.heartbeat'],
-      direction: 'out',
-    });
-    for (const { position, text } of entries) {
-      after = position;
-      const { payload } = JSON.parse(text) as { readonly payload: { readonly sequence: number } };
-      sequence = payload.sequence;
-    }
-    if (entries.length < PAGE) return sequence;
-  }
-}
-
-async function* allRecords(
-  log: EventLog,
-  kind: string,
-): AsyncGenerator<{ readonly key: string; readonly value: JsonValue }, void> {
-  let after: string | undefined;
-  for (;;) {
-    const records = await log.records(kind, { after, limit: PAGE });
-    for (const record of records) if (isObject(record.value)) yield record;
-    if (records.length < PAGE) return;
-    after = records.at(-1)?.key;
-  }
+function restarted(): ArcpError {
+  return new ArcpError('UNAVAILABLE', 'the runtime was restarted', { retryable: true });
 }

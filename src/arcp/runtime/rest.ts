@@ -17,6 +17,8 @@ export interface ConnectionState {
   readonly scheme: AuthScheme;
   /** Unix time in milliseconds after which they no longer hold. */
   readonly expiresAtMs?: number;
+  /** Binary data goes by sidecar frames. */
+  readonly isSidecar?: true;
 }
 
 /** A connection that stood while its runtime did not. */

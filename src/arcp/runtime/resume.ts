@@ -5,7 +5,8 @@ import type { Whereabouts } from '../log/contract.js';
 import type { Message } from '../wire/envelope.js';
 import type { Checkpoint } from './checkpoints.js';
 import type { Core } from './core.js';
-import type { Session, SessionLink } from './session.js';
+import type { SessionLink } from './link.js';
+import type { Session } from './session.js';
 
 /** Answers `resume`. */
 export async function resume(
@@ -14,7 +15,7 @@ export async function resume(
   link: SessionLink,
   message: Message<'resume'>,
 ): Promise<void> {
-  session.heardResume(link);
+  session.attachment.heardResume(link);
   try {
     await repeat(core, session, link, message);
   } catch (error) {
@@ -27,7 +28,7 @@ export async function resume(
 async function repeat(core: Core, session: Session, link: SessionLink, message: Message<'resume'>): Promise<void> {
   const { after_message_id, checkpoint_id, include_open_streams } = message.payload;
   if (session.anonymous) throw new ArcpError('PERMISSION_DENIED', 'an anonymous session cannot be resumed');
-  if (!session.takeResume()) throw new ArcpError('RESOURCE_EXHAUSTED', 'too many resumes on one connection');
+  if (!session.attachment.takeResume()) throw new ArcpError('RESOURCE_EXHAUSTED', 'too many resumes on one connection');
   let checkpoint: Checkpoint | undefined;
   if (checkpoint_id !== undefined) {
     if (session.capabilities.checkpoints !== true) {

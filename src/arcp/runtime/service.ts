@@ -37,7 +37,11 @@ export type EmitFields = Partial<Omit<EnvelopeFields, 'arcp' | 'id' | 'timestamp
 
 /** Every committed message of every session, in log order. */
 export interface Bus {
-  /** @param listener Called synchronously after the commit. Must not throw. @returns Ends it. */
+  /**
+   * @param listener Called synchronously after the commit. Must not throw. The `job_id` of a message that came in is what the
+   *   client claims.
+   * @returns Ends it.
+   */
   subscribe(listener: (entry: LoggedEntry, envelope: RawEnvelope) => void): () => void;
 }
 

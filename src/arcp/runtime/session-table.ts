@@ -7,7 +7,9 @@ import type { SessionId } from '../wire/ids.js';
 import type { SessionOpen } from '../wire/session.js';
 import { ANONYMOUS } from './authenticator.js';
 import type { Core } from './core.js';
-import { Session, type SessionRecord } from './session.js';
+import { PrincipalUses } from './principal-use.js';
+import { Session } from './session.js';
+import type { SessionRecord } from './session-record.js';
 
 /** The sessions. */
 export class SessionTable {
@@ -19,9 +21,14 @@ export class SessionTable {
   /** Strangers' sessions, and how many there are of each address that is known. */
   readonly #strangers = new Map<Session, string>();
   readonly #ofAddress = new Map<string, number>();
+  readonly #uses: PrincipalUses;
+  readonly #onEnded: () => void;
 
-  constructor(core: Core) {
+  /** @param onEnded One of them has ended. */
+  constructor(core: Core, onEnded: () => void) {
     this.#core = core;
+    this.#onEnded = onEnded;
+    this.#uses = new PrincipalUses(core.clock, core.limits);
   }
 
   get size(): number {
@@ -57,12 +64,14 @@ export class SessionTable {
     if (anonymous) this.#checkStrangers(party);
     else this.#makeRoom(principal);
     if (this.#sessions.size >= this.#core.limits.maxSessions) throw tooMany();
-    const session = this.add(id, {
+    const record = {
       principal: anonymous ? `${ANONYMOUS}${id}` : principal,
       client: open.client,
       capabilities,
       anonymous,
-    });
+    };
+    // Strangers of one address count together; an id of a session has no such sign in it.
+    const session = this.add(id, record, anonymous && party !== '' ? `${ANONYMOUS}@${party}` : record.principal);
     if (anonymous) {
       this.#strangers.set(session, party);
       this.#ofAddress.set(party, (this.#ofAddress.get(party) ?? 0) + 1);
@@ -70,11 +79,15 @@ export class SessionTable {
     return session;
   }
 
-  /** Makes a session stand, also one of before a restart. */
-  add(id: SessionId, record: SessionRecord): Session {
-    const session = new Session(this.#core, id, record, {
+  /** Makes a session stand, also one of before a restart. @param useOf Whom it shares limits with. */
+  add(id: SessionId, record: SessionRecord, useOf = record.principal): Session {
+    const session = new Session(this.#core, id, record, this.#uses.enter(useOf), {
       onDetached: (gone) => this.#detached.add(gone),
-      onEnded: (ended) => this.#remove(ended),
+      onEnded: (ended) => {
+        this.#remove(ended);
+        this.#uses.leave(useOf);
+        this.#onEnded();
+      },
     });
     this.#sessions.set(id, session);
     const own = this.#ofPrincipal.get(record.principal);

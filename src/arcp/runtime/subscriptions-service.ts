@@ -1,22 +1,18 @@
 // Subscriptions of the runtime (ARCP v1.0, section 13): who listens to what, from where on, and until when.
 
-import type { JsonValue } from '../../codec/json-value.js';
 import { ArcpError } from '../errors.js';
-import type { LoggedEntry } from '../log/contract.js';
+import type { LoggedEntry, MaybePromise } from '../log/contract.js';
 import type { Message, RawEnvelope } from '../wire/envelope.js';
-import type { SubscriptionId } from '../wire/ids.js';
 import type { Filter } from '../wire/subscription.js';
-import {
-  BACKFILL_COMPLETE,
-  isForeign,
-  isForged,
-  isOutside,
-  Observation,
-  type ObservationTerms,
-} from './observation.js';
+import { JobOwners } from './job-owners.js';
+import { Observation } from './observation.js';
+import type { ObservationTerms } from './observation-port.js';
+import { isForeign, isForged, isOutside } from './observed-entries.js';
+import { ObservedMessages } from './observed-messages.js';
 import type { RuntimePort, Service, SessionPort } from './service.js';
+import { deliveredSince, dropSubscription, keepSubscription, keptSubscriptions } from './subscription-records.js';
 import { checkLength, checkOwner, namesIds } from './subscription-scope.js';
-import { eventText } from './verbatim.js';
+import { SubscriptionTable } from './subscription-table.js';
 
 /** Options of {@link subscriptionService}. */
 export interface SubscriptionServiceOptions {
@@ -34,45 +30,33 @@ export interface SubscriptionServiceOptions {
   readonly unscoped?: 'own' | 'refused' | undefined;
 }
 
-type SubscriptionTypes = 'subscribe' | 'unsubscribe';
+/** What clients say for those who observe them. */
+type Told = 'event.emit' | 'log' | 'metric' | 'trace.span';
 
-/** Kind of the records of subscriptions. */
-const SUBSCRIPTION = 'subscription';
-
-/** What is kept of a subscription, so that it goes on after a restart of the runtime. */
-interface SubscriptionRecord {
-  readonly sessionId: string;
-  readonly filter: Filter;
-  readonly isGlobal: boolean;
-  readonly after: number;
-  readonly backfillThrough?: number | undefined;
-}
+type SubscriptionTypes = 'subscribe' | 'unsubscribe' | Told;
 
 /** Events delivered between two records of how far a subscription has come: after a restart so many are looked through. */
 const EVENTS_PER_RECORD = 256;
-
-/** Records and entries read at once. */
-const PAGE = 256;
-
-/** The subscriptions of a session. */
-interface SessionSubscriptions {
-  readonly observations: Map<string, Observation>;
-  /** Asked for and not yet answered. */
-  asked: number;
-}
 
 /**
  * Makes the service of subscriptions.
  *
  * A subscriber hears of its own principal's sessions alone, whatever its filter says, unless the host lets it hear of all.
+ * What a client says in the name of a job of somebody else's is told without that name; of telemetry, which is for observers
+ * alone, the client hears with NOT_FOUND that there is no such job.
  */
 export function subscriptionService(options: SubscriptionServiceOptions = {}): Service<SubscriptionTypes> {
   const service = new Subscriptions(options);
+  const checkJob = (session: SessionPort, message: Message<Told>) => service.checkJob(session, message);
   return {
     offers: ['subscriptions'],
     handles: {
       subscribe: (session, message) => service.subscribe(session, message),
       unsubscribe: (session, message) => service.unsubscribe(session, message),
+      'event.emit': checkJob,
+      log: checkJob,
+      metric: checkJob,
+      'trace.span': checkJob,
     },
     attach: (runtime) => service.attach(runtime),
     recover: () => service.recover(),
@@ -83,11 +67,10 @@ export function subscriptionService(options: SubscriptionServiceOptions = {}): S
 
 class Subscriptions {
   readonly #options: SubscriptionServiceOptions;
-  readonly #sessions = new Map<string, SessionSubscriptions>();
-  readonly #byId = new Map<string, Observation>();
-  readonly #ofPrincipal = new Map<string, Set<Observation>>();
-  readonly #global = new Set<Observation>();
+  readonly #table = new SubscriptionTable();
   #runtime!: RuntimePort;
+  #jobs!: JobOwners;
+  #messages!: ObservedMessages;
   #published = 0;
   #unsubscribe: (() => void) | undefined;
 
@@ -95,8 +78,12 @@ class Subscriptions {
     this.#options = options;
   }
 
+  /** @throws {TypeError} A runtime has it already. */
   attach(runtime: RuntimePort): void {
+    if (this.#jobs !== undefined) throw new TypeError('a service is mounted in one runtime only');
     this.#runtime = runtime;
+    this.#jobs = new JobOwners(runtime);
+    this.#messages = new ObservedMessages(runtime, this.#jobs);
     this.#unsubscribe = runtime.bus.subscribe((entry, envelope) => this.#publish(entry, envelope));
   }
 
@@ -111,24 +98,17 @@ class Subscriptions {
     // Whatever comes after this very message is for the subscriber, however long it takes to judge.
     const here = this.#published;
     checkLength(filter);
-    const own = this.#subscriptionsOf(session);
-    if (own.observations.size + own.asked >= this.#runtime.limits.maxSubscriptions) {
-      throw new ArcpError('RESOURCE_EXHAUSTED', 'the session has too many subscriptions');
-    }
-    const ofPrincipal = this.#ofPrincipal.get(session.principal)?.size ?? 0;
-    if (ofPrincipal >= this.#runtime.limits.maxSubscriptionsPerPrincipal) {
-      throw new ArcpError('RESOURCE_EXHAUSTED', 'the principal has too many subscriptions');
-    }
-    own.asked++;
+    const leave = this.#table.takePlace(session, this.#runtime.limits);
+    let observation: Observation | undefined;
     try {
       const isGlobal = await this.#authorise(session, filter);
       const from = since?.after_message_id;
       const after = from === undefined ? here : await this.#positionOf(session, from);
-      if (session.signal.aborted) return;
+      if (session.signal.aborted) return leave();
       const id = this.#runtime.ids.subscription();
       const backfillThrough = from === undefined ? undefined : here;
-      const observation = this.#add(session, { id, filter, isGlobal, after, backfillThrough });
-      this.#record(observation, session, after, backfillThrough);
+      observation = this.#add(session, { id, filter, isGlobal, after, backfillThrough }, leave);
+      keepSubscription(session, observation.terms, after, backfillThrough);
       session.emit(
         'subscribe.accepted',
         { subscription_id: id },
@@ -136,63 +116,73 @@ class Subscriptions {
         { correlation_id: message.id, trace_id: message.trace_id, subscription_id: id },
       );
       observation.start();
-    } finally {
-      own.asked--;
+    } catch (error) {
+      observation?.end();
+      leave();
+      throw error;
     }
   }
 
   unsubscribe(session: SessionPort, message: Message<'unsubscribe'>): void {
-    const { subscription_id: id } = message.payload;
-    const observation = this.#sessions.get(session.id)?.observations.get(id);
+    const observation = this.#table.findOf(session, message.payload.subscription_id);
     if (observation === undefined) throw new ArcpError('NOT_FOUND', 'no such subscription');
     observation.end();
     session.ack(message);
   }
 
+  /** @throws {ArcpError} NOT_FOUND: it names a job that is not the principal's. */
+  checkJob(session: SessionPort, { job_id }: Message<Told>): MaybePromise<void> {
+    if (job_id === undefined) return;
+    const assertOwn = (isOwn: boolean) => {
+      if (!isOwn) throw new ArcpError('NOT_FOUND', 'no such job');
+    };
+    const found = this.#jobs.isOfSession(session, job_id);
+    return found instanceof Promise ? found.then(assertOwn) : assertOwn(found);
+  }
+
   sessionEnded(session: SessionPort): void {
-    const own = this.#sessions.get(session.id);
-    this.#sessions.delete(session.id);
-    for (const observation of own?.observations.values() ?? []) observation.end();
+    for (const observation of this.#table.ofSession(session)) observation.end();
   }
 
   async recover(): Promise<void> {
-    const { log } = this.#runtime;
-    this.#published = Math.max(this.#published, await log.last());
-    let after: string | undefined;
-    for (;;) {
-      const records = await log.records(SUBSCRIPTION, { after, limit: PAGE });
-      for (const { key, value } of records) {
-        await this.#restore(key as SubscriptionId, value as unknown as SubscriptionRecord);
+    const runtime = this.#runtime;
+    this.#published = Math.max(this.#published, await runtime.log.last());
+    for await (const { id, record } of keptSubscriptions(runtime)) {
+      const session = runtime.session(record.sessionId);
+      if (session === undefined) {
+        dropSubscription(runtime, id);
+        continue;
       }
-      if (records.length < PAGE) return;
-      after = records.at(-1)?.key;
+      const { filter, isGlobal, after } = record;
+      const { delivered, isBackfilled } = await deliveredSince(session, id, after);
+      const backfillThrough = isBackfilled ? undefined : record.backfillThrough;
+      const leave = this.#table.keepPlace(session);
+      this.#add(session, { id, filter, isGlobal, after, backfillThrough, delivered }, leave).start();
     }
   }
 
   #publish(entry: LoggedEntry, envelope: RawEnvelope): void {
     this.#published = entry.position;
-    if (this.#byId.size === 0) return;
+    if (this.#table.isEmpty) return;
     if (entry.type === 'subscribe.event') {
-      if (entry.direction === 'out') this.#byId.get(envelope.subscription_id ?? '')?.kept();
+      if (entry.direction === 'out') this.#table.find(envelope.subscription_id ?? '')?.kept();
       return;
     }
-    const own = this.#ofPrincipal.get(entry.principal);
-    if ((own === undefined && this.#global.size === 0) || isOutside(entry) || isForeign(entry, envelope)) return;
-    // However many observers there are, it is written once.
-    let text: string | undefined;
-    const textOf = (of: LoggedEntry): string => {
-      text ??= eventText(of);
-      return text;
-    };
-    if (own !== undefined) for (const observation of own) observation.offer(entry, envelope, textOf);
-    if (this.#global.size === 0 || isForged(entry)) return;
-    for (const observation of this.#global) observation.offer(entry, envelope, textOf);
+    const own = this.#table.ofPrincipal(entry.principal);
+    const { global } = this.#table;
+    if ((own === undefined && global.size === 0) || isOutside(entry) || isForeign(entry, envelope)) return;
+    const found = this.#messages.of(entry, envelope);
+    // Where the log takes its time, observers go back to it: they wait for the answer there, in order.
+    const observed = found instanceof Promise ? undefined : found;
+    if (own !== undefined) for (const observation of own) observation.offer(entry, observed);
+    if (global.size === 0 || isForged(entry)) return;
+    for (const observation of global) observation.offer(entry, observed);
   }
 
   /** @returns Whether it hears of everybody. @throws {ArcpError} PERMISSION_DENIED */
   async #authorise(session: SessionPort, filter: Filter): Promise<boolean> {
     if (this.#mayObserveAll(session)) return true;
-    if (namesIds(filter)) await checkOwner(this.#runtime, session.principal, filter);
+    if (namesIds(filter)) await checkOwner(this.#runtime, this.#jobs, session.principal, filter);
     else if (this.#options.unscoped === 'refused') {
       throw new ArcpError('PERMISSION_DENIED', 'a filter must name a session, trace, job or stream');
     }
@@ -217,8 +207,8 @@ class Subscriptions {
       : new ArcpError('NOT_FOUND', 'no such message');
   }
 
-  #add(session: SessionPort, terms: ObservationTerms): Observation {
-    const { id, isGlobal } = terms;
+  /** @param leave Gives its place back. */
+  #add(session: SessionPort, terms: ObservationTerms, leave: () => void): Observation {
     let unrecorded = 0;
     const observation: Observation = new Observation(
       {
@@ -226,89 +216,21 @@ class Subscriptions {
         session,
         published: () => this.#published,
         mayObserveAll: () => this.#mayObserveAll(session),
+        observe: (entry, envelope) => this.#messages.of(entry, envelope),
         onKept: (through, isBackfilled) => {
           if (++unrecorded < EVENTS_PER_RECORD) return;
           unrecorded = 0;
-          this.#record(observation, session, through, isBackfilled ? undefined : terms.backfillThrough);
+          keepSubscription(session, terms, through, isBackfilled ? undefined : terms.backfillThrough);
         },
-        onEnd: () => this.#remove(observation, session),
+        onEnd: () => {
+          leave();
+          this.#table.remove(observation, session);
+          dropSubscription(this.#runtime, terms.id);
+        },
       },
       terms,
     );
-    this.#byId.set(id, observation);
-    this.#subscriptionsOf(session).observations.set(id, observation);
-    if (isGlobal) this.#global.add(observation);
-    else {
-      const own = this.#ofPrincipal.get(session.principal);
-      if (own === undefined) this.#ofPrincipal.set(session.principal, new Set([observation]));
-      else own.add(observation);
-    }
+    this.#table.add(observation, session);
     return observation;
-  }
-
-  #remove(observation: Observation, session: SessionPort): void {
-    const { id } = observation.terms;
-    this.#byId.delete(id);
-    this.#global.delete(observation);
-    this.#sessions.get(session.id)?.observations.delete(id);
-    const own = this.#ofPrincipal.get(session.principal);
-    own?.delete(observation);
-    if (own?.size === 0) this.#ofPrincipal.delete(session.principal);
-    this.#runtime.write([{ kind: SUBSCRIPTION, key: id, value: undefined }]);
-  }
-
-  #record({ terms }: Observation, session: SessionPort, after: number, backfillThrough: number | undefined): void {
-    const { id, filter, isGlobal } = terms;
-    const record: SubscriptionRecord = { sessionId: session.id, filter, isGlobal, after, backfillThrough };
-    // Without the members that are undefined, which no log keeps.
-    const value = JSON.parse(JSON.stringify(record)) as JsonValue;
-    this.#runtime.write([{ kind: SUBSCRIPTION, key: id, value }]);
-  }
-
-  async #restore(id: SubscriptionId, record: SubscriptionRecord): Promise<void> {
-    const session = this.#runtime.session(record.sessionId);
-    if (session === undefined) return this.#runtime.write([{ kind: SUBSCRIPTION, key: id, value: undefined }]);
-    const { filter, isGlobal, after } = record;
-    const { delivered, isBackfilled } = await this.#deliveredSince(session, id, after);
-    const backfillThrough = isBackfilled ? undefined : record.backfillThrough;
-    this.#add(session, { id, filter, isGlobal, after, backfillThrough, delivered }).start();
-  }
-
-  /** What a subscription had delivered when the runtime stopped, beyond what its record says. */
-  async #deliveredSince(session: SessionPort, id: SubscriptionId, position: number) {
-    const { log } = this.#runtime;
-    const delivered = new Set<string>();
-    let isBackfilled = false;
-    let after = position;
-    for (;;) {
-      const entries = await log.read({
-        after,
-        limit: PAGE,
-        sessionIds: [session.id],
-        types: ['subscribe.event'],
-        direction: 'out',
-      });
-      for (const entry of entries) {
-        after = entry.position;
-        const { subscription_id, payload } = JSON.parse(entry.text) as {
-          readonly subscription_id: string;
-          readonly payload: { readonly event: RawEnvelope };
-        };
-        if (subscription_id !== id) continue;
-        const { event } = payload;
-        delivered.add(event.id);
-        if (event.type === 'event.emit' && event.payload.name === BACKFILL_COMPLETE) isBackfilled = true;
-      }
-      if (entries.length < PAGE) return { delivered, isBackfilled };
-    }
-  }
-
-  #subscriptionsOf(session: SessionPort): SessionSubscriptions {
-    let own = this.#sessions.get(session.id);
-    if (own === undefined) {
-      own = { observations: new Map(), asked: 0 };
-      this.#sessions.set(session.id, own);
-    }
-    return own;
   }
 }

@@ -4,11 +4,11 @@ import type { JsonObject, JsonValue } from '../../codec/json-value.js';
 import { ArcpError } from '../errors.js';
 import type { JobId, SessionId } from '../wire/ids.js';
 import type { LogLevel } from '../wire/telemetry.js';
-import type { ArtifactContext } from './artifacts-service.js';
+import type { ArtifactContext } from './artifact-context.js';
 import type { DelegateContext } from './delegation.js';
-import type { PermissionContext } from './permissions.js';
-import type { PromptContext } from './prompts.js';
-import type { StreamContext } from './streams-service.js';
+import type { PermissionContext } from './permission-context.js';
+import type { PromptContext } from './prompt-context.js';
+import type { StreamContext } from './stream-context.js';
 
 /** A finished span of work. */
 export interface SpanReport {
@@ -35,7 +35,10 @@ export interface CoreContext {
   /** @param percent 0 to 100. */
   progress(percent: number | undefined, message?: string): void;
   log(level: LogLevel, message: string, attributes?: JsonObject): void;
-  /** @param name A reserved name with its unit, or a namespaced one. @throws {RangeError} a value that is not finite. */
+  /**
+   * @param name A reserved name with its unit, or a namespaced one.
+   * @throws {RangeError} a value that is not finite, or a reserved name with another unit or dimension.
+   */
   metric(name: string, value: number, unit: string, dims?: JsonObject): void;
   /** Reports a span; the job's trace id is used, or its own id where it has none. */
   span(report: SpanReport): void;

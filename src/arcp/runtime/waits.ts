@@ -5,35 +5,14 @@ import { ArcpError } from '../errors.js';
 import type { MessageId } from '../wire/ids.js';
 import type { JobPort, SessionPort } from './service.js';
 
-/** Questions of each job that are open or about to be asked. */
-const asked = new WeakMap<JobPort, number>();
-
 /** Answered questions of one session whose late answers are still known for what they are. */
 const MAX_ANSWERED = 256;
 
+/** Who is told when a job is cancelled or ends: one listener for all, since some engines warn of a leak from eleven on. */
+const watchers = new WeakMap<JobPort, Set<() => void>>();
+
 /** The most a clock's timer takes. */
 const MAX_TIMER_MS = 2_147_483_647;
-
-/**
- * Counts a question of a job.
- *
- * @returns Takes it off the count; again does nothing.
- * @throws {ArcpError} ERR_ARCP_RESOURCE_EXHAUSTED: the job has as many open as are allowed. Or the job's end or cancel.
- */
-export function countQuestion(job: JobPort): () => void {
-  if (job.signal.aborted) throw job.signal.reason;
-  const count = asked.get(job) ?? 0;
-  if (count >= job.session.runtime.limits.maxOpenPrompts) {
-    throw new ArcpError('RESOURCE_EXHAUSTED', 'the job has too many open questions');
-  }
-  asked.set(job, count + 1);
-  let isCounted = true;
-  return () => {
-    if (!isCounted) return;
-    isCounted = false;
-    asked.set(job, (asked.get(job) ?? 1) - 1);
-  };
-}
 
 /** Who asks, as the envelope's `source` says it: the agent, a slash, the tool. */
 export function askerOf(job: JobPort, agent: string | undefined): string {
@@ -73,9 +52,10 @@ export class Wait<Answer> {
   readonly #events: WaitEvents;
   readonly #uncount: () => void;
   readonly #unblock: () => void;
+  readonly #unwatch: () => void;
   #cancelTimer: (() => void) | undefined;
 
-  /** @param uncount Of {@link countQuestion}. */
+  /** @param uncount Of `countQuestion`. */
   constructor(job: JobPort, expiresAtMs: number, uncount: () => void, events: WaitEvents) {
     this.#job = job;
     this.#expiresAtMs = expiresAtMs;
@@ -83,7 +63,7 @@ export class Wait<Answer> {
     this.#events = events;
     this.answer = this.#settle.promise;
     this.#unblock = job.block();
-    job.signal.addEventListener('abort', this.#onAbort, { once: true });
+    this.#unwatch = watchJob(job, this.#onAbort);
     this.#arm();
   }
 
@@ -102,7 +82,7 @@ export class Wait<Answer> {
   /** Lets go of the timer, and leaves the answer open: the job is of a runtime that closes. */
   stop(): void {
     this.#cancelTimer?.();
-    this.#job.signal.removeEventListener('abort', this.#onAbort);
+    this.#unwatch();
   }
 
   readonly #onAbort = () => {
@@ -137,11 +117,27 @@ export class Wait<Answer> {
     if (!this.#isOpen) return false;
     this.#isOpen = false;
     this.#cancelTimer?.();
-    this.#job.signal.removeEventListener('abort', this.#onAbort);
+    this.#unwatch();
     this.#uncount();
     this.#unblock();
     return true;
   }
+}
+
+/** @returns Takes the callback back. */
+function watchJob(job: JobPort, callback: () => void): () => void {
+  let callbacks = watchers.get(job);
+  if (callbacks === undefined) {
+    const all = new Set<() => void>();
+    callbacks = all;
+    watchers.set(job, all);
+    const tell = () => {
+      for (const one of [...all]) one();
+    };
+    job.signal.addEventListener('abort', tell, { once: true });
+  }
+  const own = callbacks.add(callback);
+  return () => own.delete(callback);
 }
 
 /** A question that was sent. */

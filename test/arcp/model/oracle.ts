@@ -123,12 +123,7 @@ function checkJobs(world: World, out: readonly Said[], coverage: Coverage): void
 function checkRuns(world: World, out: readonly Said[]): void {
   const jobsOf = new Map<string, Set<string>>();
   const byJob = new Map<string, Run[]>();
-  const kept = new Set(
-    out.flatMap(({ type, jobId }) => (type === 'job.accepted' && jobId !== undefined ? [jobId] : [])),
-  );
   for (const run of world.runs) {
-    // Begun in the very moment of a crash, before its acceptance was kept: nobody knows of it, and it is begun again.
-    if (!kept.has(run.jobId) && world.crashed.has(run.generation)) continue;
     jobsOf.set(run.tag, (jobsOf.get(run.tag) ?? new Set()).add(run.jobId));
     byJob.set(run.jobId, [...(byJob.get(run.jobId) ?? []), run]);
   }
@@ -151,15 +146,15 @@ function checkRuns(world: World, out: readonly Said[]): void {
   }
 }
 
-/** Chunks from 0 on, without a gap, then one end. */
+/** Chunks from 0 on, without a gap, then one end, also where a restart cut the stream off. */
 function checkStreams(world: World, out: readonly Said[], coverage: Coverage): void {
-  const streams = new Map<string, { next: number; isOver: boolean; texts: string[] }>();
-  for (const { type, streamId, body } of out) {
+  const streams = new Map<string, { session: string; next: number; isOver: boolean; texts: string[] }>();
+  for (const { type, streamId, sessionId, body } of out) {
     if (streamId === undefined || !type.startsWith('stream.')) continue;
     const stream = streams.get(streamId);
     if (type === 'stream.open') {
       if (stream !== undefined) world.violate('order inside a stream', `${streamId} was opened twice`);
-      streams.set(streamId, { next: 0, isOver: false, texts: [] });
+      streams.set(streamId, { session: sessionId, next: 0, isOver: false, texts: [] });
     } else if (stream === undefined || stream.isOver) {
       world.violate('order inside a stream', `${type} of ${streamId}, which is not open`);
     } else if (type === 'stream.chunk') {
@@ -174,6 +169,10 @@ function checkStreams(world: World, out: readonly Said[], coverage: Coverage): v
     }
   }
   coverage.streams += streams.size;
+  const living = new Set(world.runtime.sessions().map(({ id }) => id as string));
+  for (const [id, { session, isOver }] of streams) {
+    if (!isOver && living.has(session)) world.violate('order inside a stream', `${id} has no end`);
+  }
   for (const run of world.runs) {
     for (const [id, { sent, isClosed }] of run.streams) {
       const texts = streams.get(id)?.texts ?? [];

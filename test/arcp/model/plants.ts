@@ -1,9 +1,10 @@
 // Bugs put between the parts, one or more for each invariant: the model must catch every one of them. Nothing of the library
 // is changed: a log, a service, a transport or a clock is wrapped in one that does wrong now and then.
 
-import { ArcpError, toWireError } from '../../../src/arcp/errors.js';
+import { ArcpError } from '../../../src/arcp/errors.js';
 import type { EventLog, LogEntry, LoggedEntry, LogQuery } from '../../../src/arcp/log/contract.js';
 import type { RuntimePort, Service, SessionPort } from '../../../src/arcp/runtime/service.js';
+import { toWireError } from '../../../src/arcp/wire-error.js';
 import type { Transport } from '../../../src/transport/contract.js';
 import type { Plant } from './world.js';
 

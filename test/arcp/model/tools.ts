@@ -45,6 +45,8 @@ export interface Run {
 export interface ToolWorld {
   readonly generation: number;
   readonly runs: Run[];
+  /** A job has begun to run. */
+  began(jobId: string): void;
   /** Follows a promise that the runtime gave to a tool. */
   trackTool<T>(name: string, promise: Promise<T>): Promise<T>;
   /** A wait on the clock, which ends early where the signal says so. */
@@ -119,6 +121,7 @@ async function perform(world: ToolWorld, args: JsonValue, context: ToolContext):
   const { tag, acts } = args as unknown as Script;
   const { jobId, principal } = context;
   const { generation } = world;
+  world.began(jobId);
   const run: Run = { jobId, principal, tag, generation, said: [], streams: new Map(), hasReturned: false };
   world.runs.push(run);
   if (!tag.startsWith(`@${principal}:`)) world.leaked(`a job of ${principal} runs ${tag}`);

@@ -64,7 +64,7 @@ export class World {
   readonly now = (): number => EPOCH_MS + this.clock.now();
   readonly random: Random;
   readonly network: Network;
-  /** The log itself, whatever stands in front of it. */
+  /** The log itself, whatever stands in front of it: it answers at once. */
   readonly log: EventLog;
   readonly runs: Run[] = [];
   readonly apps: App[];
@@ -73,8 +73,6 @@ export class World {
   readonly violations: Violation[] = [];
   readonly plant: Plant | undefined;
   generation = 0;
-  /** Generations of the runtime that crashed. */
-  readonly crashed = new Set<number>();
   /** Set while no runtime stands: who dials is refused. */
   isDown = false;
   runtime!: Runtime;
@@ -144,6 +142,7 @@ export class World {
       tools: scriptedTools({
         generation,
         runs: this.runs,
+        began: (jobId) => this.#began(jobId),
         trackTool: (name, promise) => this.#track(own, name, promise),
         sleep: (ms, signal) => (isDead ? new Promise(() => {}) : wait(clock, ms, signal)),
         leaked: (detail) => this.leaked(detail),
@@ -164,7 +163,6 @@ export class World {
 
   /** Stops the runtime where it stands: it writes and reads no more, and its connections are gone. */
   crash(): void {
-    this.crashed.add(this.generation);
     this.isDown = true;
     this.#kill();
     for (const cable of this.network.cables) cable.cut('far');
@@ -222,6 +220,13 @@ export class World {
   /** Everything in the log. */
   async entries(): Promise<readonly LoggedEntry[]> {
     return this.log.read({ after: 0, limit: 1_000_000 });
+  }
+
+  /** What runs before the log has its acceptance runs again after a crash: nobody knows of it. */
+  #began(jobId: string): void {
+    const kept = this.log.read({ after: 0, limit: 1, jobIds: [jobId], types: ['job.accepted'], direction: 'out' });
+    if ((kept as readonly LoggedEntry[]).length > 0) return;
+    this.violate('no command carried out twice', `${jobId} runs, and the log has no acceptance of it`);
   }
 
   #track<T>(where: Set<Tracked>, name: string, promise: Promise<T>): Promise<T> {

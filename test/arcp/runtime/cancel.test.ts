@@ -1,8 +1,9 @@
 // Asking work to stop, over the wire.
 
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { onAbort } from '../../../src/abort.js';
 import { arcpError } from '../../../src/arcp/errors.js';
+import { memoryLog } from '../../../src/arcp/log/memory.js';
 import type { Service } from '../../../src/arcp/runtime/service.js';
 import type { Tool } from '../../../src/arcp/runtime/tools.js';
 import { settle, testRuntime } from '../support/raw-peer.js';
@@ -60,6 +61,16 @@ describe('cancel of a job', () => {
     await again.open({ session_id: peer.sessionId });
     again.send('cancel', { target: 'job', target_id: job_id as string });
     expect((await again.until('cancel.refused')).payload.reason).toBe('already_terminal');
+  });
+
+  test('whose name a client puts on its own messages is looked for in the log once, however often it is asked', async () => {
+    const log = memoryLog();
+    const reads = vi.spyOn(log, 'read');
+    const peer = await testRuntime({ tools, log }).session();
+    reads.mockClear();
+    for (let n = 0; n < 50; n++) peer.send('cancel', { target: 'job', target_id: 'job_mine' }, { job_id: 'job_mine' });
+    for (let n = 0; n < 50; n++) expect((await peer.until('cancel.refused')).payload.reason).toBe('not_found');
+    expect(reads).toHaveBeenCalledOnce();
   });
 
   test('[10.40] whose tool ignores it fails with ABORTED after the deadline, once', async () => {

@@ -253,11 +253,10 @@ describe('idempotency keys', () => {
 });
 
 describe('artifacts of strangers', () => {
-  const services = [artifactService()];
   const anonymous = { auth: { scheme: 'none' }, capabilities: { anonymous: true, artifacts: true } };
 
   test('go with their session: nobody could ask for them', async () => {
-    const bench = testRuntime({ services, authenticators: [noAuthentication()] });
+    const bench = testRuntime({ services: [artifactService()], authenticators: [noAuthentication()] });
     const peer = await bench.session(anonymous);
     const ref = await peer.answerTo(peer.send('artifact.put', { media_type: 'text/plain', data: 'aGk=' }));
     const { principal } = bench.runtime.sessions()[0] as { readonly principal: string };
@@ -274,7 +273,7 @@ describe('artifacts of strangers', () => {
   test('are fewer than those of a principal', async () => {
     const limits = { maxAnonymousArtifactBytes: 10 };
     const authenticators = [noAuthentication(), bearerTokens(TOKENS)];
-    const { session } = testRuntime({ services, authenticators, limits });
+    const { session } = testRuntime({ services: [artifactService()], authenticators, limits });
     const put = async (peer: RawPeer) =>
       (
         await peer.answerTo(

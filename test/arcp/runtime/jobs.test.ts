@@ -258,6 +258,7 @@ describe('more jobs than may run', () => {
     const { runs, tool: gated } = gate();
     const peer = await testRuntime({ tools: [gated], limits: { maxRunningJobs: 1, maxQueuedJobs: 2 } }).session();
     peer.send('tool.invoke', { tool: 'gate', arguments: 'first' });
+    await peer.until('job.started');
     peer.send('tool.invoke', { tool: 'gate', arguments: 'normal' });
     peer.send('tool.invoke', { tool: 'gate', arguments: 'urgent' }, { priority: 'critical' });
     const last = peer.send('tool.invoke', { tool: 'gate', arguments: 'too many' });

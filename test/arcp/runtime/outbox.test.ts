@@ -5,7 +5,8 @@ import { describe, expect, test } from 'vitest';
 import type { EventLog, LogEntry } from '../../../src/arcp/log/contract.js';
 import { memoryLog } from '../../../src/arcp/log/memory.js';
 import { Journal } from '../../../src/arcp/runtime/journal.js';
-import { type Link, Outbox } from '../../../src/arcp/runtime/outbox.js';
+import type { Link } from '../../../src/arcp/runtime/link.js';
+import { Outbox } from '../../../src/arcp/runtime/outbox.js';
 import type { RawEnvelope } from '../../../src/arcp/wire/envelope.js';
 import type { PriorityRank } from '../../../src/arcp/wire/priority.js';
 import { fakeClock } from '../../../src/testing/fake-clock.js';
@@ -162,10 +163,11 @@ describe('a connection that is slow', () => {
     link.sent.length = 0;
     link.room = 0;
     const ack = 'msg_ack';
-    outbox.pushFirst(link, { ...entryOf(ack, 1), type: 'ack' }, { id: ack } as RawEnvelope, undefined, () => {
+    const onKept = () => {
       link.room = 0;
       void outbox.replay(link, { after: 1, through: outbox.lastKept, answer: 0, first: [] });
-    });
+    };
+    outbox.pushFirst(link, { ...entryOf(ack, 1), type: 'ack' }, { id: ack } as RawEnvelope, { onKept });
     link.room = 1_000;
     const meanwhile = say();
     await kept();

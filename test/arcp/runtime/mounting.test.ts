@@ -1,0 +1,24 @@
+// A service holds what belongs to one runtime: mounted in a second one it would mix the two.
+
+import { expect, test } from 'vitest';
+import { artifactService } from '../../../src/arcp/runtime/artifacts-service.js';
+import { reservedMetrics } from '../../../src/arcp/runtime/metrics-service.js';
+import { permissionService } from '../../../src/arcp/runtime/permissions.js';
+import { promptService } from '../../../src/arcp/runtime/prompts.js';
+import { createRuntime } from '../../../src/arcp/runtime/runtime.js';
+import { streamService } from '../../../src/arcp/runtime/streams-service.js';
+import { subscriptionService } from '../../../src/arcp/runtime/subscriptions-service.js';
+
+test.each([
+  ['streamService', streamService],
+  ['subscriptionService', subscriptionService],
+  ['promptService', promptService],
+  ['permissionService', permissionService],
+  ['artifactService', artifactService],
+  ['reservedMetrics', reservedMetrics],
+])('%s is mounted in one runtime only', async (_name, make) => {
+  const service = make();
+  const first = createRuntime({ services: [service] });
+  expect(() => createRuntime({ services: [service] })).toThrow(TypeError);
+  await first.close();
+});
