@@ -31,6 +31,25 @@ export const FLOORS = {
   cli: 7,
 };
 
+/**
+ * Floors inside `arcp/runtime`, for what runs: types may be named upwards. Files beside these folders are either below them all
+ * (limits, contracts) or above (the runtime that puts them together).
+ *
+ * @type {Readonly<Record<string, number>>}
+ */
+export const RUNTIME_FLOORS = {
+  subscriptions: 0,
+  outbox: 1,
+  jobs: 2,
+  artifacts: 3,
+  delegation: 3,
+  human: 3,
+  schedules: 3,
+  sessions: 3,
+  streams: 3,
+  connections: 4,
+};
+
 /** Rooms of adapters: only the front door, the hosts, the testing tools and the command line may name one. */
 export const ADAPTERS = /** @type {readonly string[]} */ (['transport', 'storage']);
 

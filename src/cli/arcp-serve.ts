@@ -1,14 +1,14 @@
 // `ringline arcp serve`
 
-import { artifactService } from '../arcp/runtime/artifacts-service.js';
+import { artifactService } from '../arcp/runtime/artifacts/artifacts-service.js';
 import { type Authenticator, bearerTokens, noAuthentication } from '../arcp/runtime/authenticator.js';
+import { permissionService } from '../arcp/runtime/human/permissions.js';
+import { promptService } from '../arcp/runtime/human/prompts.js';
 import { jwtAuthenticator } from '../arcp/runtime/jwt.js';
-import { permissionService } from '../arcp/runtime/permissions.js';
-import { promptService } from '../arcp/runtime/prompts.js';
 import { createRuntime, type Runtime } from '../arcp/runtime/runtime.js';
-import { scheduleService } from '../arcp/runtime/schedule.js';
-import { streamService } from '../arcp/runtime/streams-service.js';
-import { subscriptionService } from '../arcp/runtime/subscriptions-service.js';
+import { scheduleService } from '../arcp/runtime/schedules/schedule.js';
+import { streamService } from '../arcp/runtime/streams/streams-service.js';
+import { subscriptionService } from '../arcp/runtime/subscriptions/subscriptions-service.js';
 import { workflowService } from '../arcp/runtime/workflow.js';
 import { printable } from '../bytes/printable.js';
 import { encodeUtf8 } from '../bytes/utf8.js';

@@ -3,9 +3,9 @@
 
 import { describe, expect, test } from 'vitest';
 import { arcpError } from '../../src/arcp/errors.js';
-import { artifactService } from '../../src/arcp/runtime/artifacts-service.js';
-import { permissionService } from '../../src/arcp/runtime/permissions.js';
-import { streamService } from '../../src/arcp/runtime/streams-service.js';
+import { artifactService } from '../../src/arcp/runtime/artifacts/artifacts-service.js';
+import { permissionService } from '../../src/arcp/runtime/human/permissions.js';
+import { streamService } from '../../src/arcp/runtime/streams/streams-service.js';
 import type { ToolContext } from '../../src/arcp/runtime/tool-context.js';
 import type { Tool } from '../../src/arcp/runtime/tools.js';
 import type { JsonObject, JsonValue } from '../../src/codec/json-value.js';

@@ -1,13 +1,13 @@
 // A runtime in a Durable Object: what its clients see while it hibernates, is torn down, and comes up again.
 
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { artifactService } from '../../src/arcp/runtime/artifacts-service.js';
+import { artifactService } from '../../src/arcp/runtime/artifacts/artifacts-service.js';
 import { bearerTokens, noAuthentication } from '../../src/arcp/runtime/authenticator.js';
-import { promptService } from '../../src/arcp/runtime/prompts.js';
+import { promptService } from '../../src/arcp/runtime/human/prompts.js';
 import { createRuntime, type RuntimeOptions } from '../../src/arcp/runtime/runtime.js';
-import { scheduleService } from '../../src/arcp/runtime/schedule.js';
-import { streamService } from '../../src/arcp/runtime/streams-service.js';
-import { subscriptionService } from '../../src/arcp/runtime/subscriptions-service.js';
+import { scheduleService } from '../../src/arcp/runtime/schedules/schedule.js';
+import { streamService } from '../../src/arcp/runtime/streams/streams-service.js';
+import { subscriptionService } from '../../src/arcp/runtime/subscriptions/subscriptions-service.js';
 import type { ToolContext } from '../../src/arcp/runtime/tool-context.js';
 import type { Tool } from '../../src/arcp/runtime/tools.js';
 import type { ArcpHostOptions } from '../../src/host/arcp-desk.js';

@@ -3,7 +3,7 @@
 import { isBuiltin } from 'node:module';
 import { describe, expect, it } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
-import { DEPENDENCIES, mayImport, roomOf } from '../../scripts/floors.mjs';
+import { DEPENDENCIES, mayImport, RUNTIME_FLOORS, roomOf } from '../../scripts/floors.mjs';
 import { importsOf, type Module, packageOf, readModules, target } from './import-graph.js';
 
 const modules = readModules();
@@ -39,6 +39,19 @@ describe('import graph of src', () => {
       faults(({ name }, specifier) => {
         const to = target(name, specifier);
         return to !== undefined && !mayImport(roomOf(name), roomOf(to));
+      }),
+    ).toEqual([]);
+  });
+
+  it('goes down inside the runtime of ARCP, too', () => {
+    const folderOf = (name: string): string | undefined => /^arcp\/runtime\/([^/]+)\//.exec(name)?.[1];
+    const folders = new Set(modules.flatMap(({ name }) => folderOf(name) ?? []));
+    expect([...folders].sort()).toEqual(Object.keys(RUNTIME_FLOORS).sort());
+    const floorOf = (folder: string): number => RUNTIME_FLOORS[folder] ?? Number.NaN;
+    expect(
+      faults(({ name }, specifier, kind) => {
+        const [from, to] = [folderOf(name), folderOf(target(name, specifier) ?? '')];
+        return from !== undefined && to !== undefined && from !== to && kind !== 'type' && floorOf(to) >= floorOf(from);
       }),
     ).toEqual([]);
   });

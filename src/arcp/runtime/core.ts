@@ -5,14 +5,14 @@ import type { MaybePromise } from '../log/contract.js';
 import type { Capabilities } from '../wire/capabilities.js';
 import type { RawEnvelope } from '../wire/envelope.js';
 import type { MessageId } from '../wire/ids.js';
-import type { Checkpoints } from './checkpoints.js';
-import type { Heartbeats } from './heartbeat.js';
-import type { Intents } from './idempotency.js';
-import type { Job } from './job.js';
-import type { Journal } from './journal.js';
+import type { Checkpoints } from './jobs/checkpoints.js';
+import type { Heartbeats } from './jobs/heartbeat.js';
+import type { Intents } from './jobs/idempotency.js';
+import type { Job } from './jobs/job.js';
+import type { ToolInputs } from './jobs/tool-inputs.js';
 import type { Mounted } from './mounted.js';
+import type { Journal } from './outbox/journal.js';
 import type { EmitFields, RuntimePort, SessionPort } from './service.js';
-import type { ToolInputs } from './tool-inputs.js';
 import type { ToolSource } from './tools.js';
 
 /** An extension's handler, called with the session it runs in and the message as it came. */

@@ -59,8 +59,8 @@ export type { AuthBlock, AuthScheme, ClientIdentity, RuntimeIdentity, TrustLevel
 export type { StreamKind } from '../wire/stream.js';
 export type { Filter } from '../wire/subscription.js';
 export type { LogLevel } from '../wire/telemetry.js';
-export type { ArtifactContext, ArtifactOptions, FetchedArtifact } from './artifact-context.js';
-export { type ArtifactService, type ArtifactServiceOptions, artifactService } from './artifacts-service.js';
+export type { ArtifactContext, ArtifactOptions, FetchedArtifact } from './artifacts/artifact-context.js';
+export { type ArtifactService, type ArtifactServiceOptions, artifactService } from './artifacts/artifacts-service.js';
 export {
   type Accepted,
   type Authenticator,
@@ -87,27 +87,27 @@ export {
   type DelegationResult,
   type DelegationService,
   delegationService,
-} from './delegation.js';
+} from './delegation/delegation.js';
 export {
   type HandoffOffer,
   type HandoffOptions,
   type HandoffRequest,
   type HandoffService,
   handoffService,
-} from './handoff.js';
+} from './delegation/handoff.js';
+export type { Lease } from './human/lease-book.js';
+export type { LeaseState } from './human/lease-states.js';
+export type { PermissionContext, PermissionQuestion } from './human/permission-context.js';
+export { type PermissionOptions, type PermissionService, permissionService } from './human/permissions.js';
+export type { ChoiceQuestion, InputQuestion, PromptContext } from './human/prompt-context.js';
+export { type PromptOptions, promptService } from './human/prompts.js';
 export { type JwtOptions, jwtAuthenticator } from './jwt.js';
-export type { Lease } from './lease-book.js';
-export type { LeaseState } from './lease-states.js';
 export type { RuntimeLimits } from './limits.js';
 export { reservedMetrics } from './metrics-service.js';
-export type { PermissionContext, PermissionQuestion } from './permission-context.js';
-export { type PermissionOptions, type PermissionService, permissionService } from './permissions.js';
-export type { ChoiceQuestion, InputQuestion, PromptContext } from './prompt-context.js';
-export { type PromptOptions, promptService } from './prompts.js';
 export type { ConnectionState, Rest, StandingConnection } from './rest.js';
 export { createRuntime, type Runtime, type RuntimeOptions, type SessionInfo } from './runtime.js';
-export { type ScheduleOptions, type ScheduleService, scheduleService } from './schedule.js';
-export type { ScheduleLimits } from './schedule-room.js';
+export { type ScheduleOptions, type ScheduleService, scheduleService } from './schedules/schedule.js';
+export type { ScheduleLimits } from './schedules/schedule-room.js';
 export type {
   Bus,
   EmitFields,
@@ -122,9 +122,9 @@ export type {
   Service,
   SessionPort,
 } from './service.js';
-export type { StreamContext, StreamOptions } from './stream-context.js';
-export { type StreamServiceOptions, streamService } from './streams-service.js';
-export { type SubscriptionServiceOptions, subscriptionService } from './subscriptions-service.js';
+export type { StreamContext, StreamOptions } from './streams/stream-context.js';
+export { type StreamServiceOptions, streamService } from './streams/streams-service.js';
+export { type SubscriptionServiceOptions, subscriptionService } from './subscriptions/subscriptions-service.js';
 export type { CoreContext, SpanReport, ToolContext } from './tool-context.js';
 export { resultRef, type Tool, ToolResult, type ToolSource } from './tools.js';
 export { type Workflow, type WorkflowOptions, type WorkflowService, workflowService } from './workflow.js';

@@ -6,7 +6,7 @@ import type { JsonObject } from '../../codec/json-value.js';
 import type { LoggedEntry } from '../log/contract.js';
 import type { RawEnvelope } from '../wire/envelope.js';
 import type { MessageId } from '../wire/ids.js';
-import { TERMINAL_TYPES } from './job-states.js';
+import { TERMINAL_TYPES } from './jobs/job-states.js';
 import type { LatencyPhase } from './reserved-metrics.js';
 import type { JobPort, RuntimePort, Service } from './service.js';
 

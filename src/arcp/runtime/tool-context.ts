@@ -4,11 +4,11 @@ import type { JsonObject, JsonValue } from '../../codec/json-value.js';
 import { ArcpError } from '../errors.js';
 import type { JobId, SessionId } from '../wire/ids.js';
 import type { LogLevel } from '../wire/telemetry.js';
-import type { ArtifactContext } from './artifact-context.js';
-import type { DelegateContext } from './delegation.js';
-import type { PermissionContext } from './permission-context.js';
-import type { PromptContext } from './prompt-context.js';
-import type { StreamContext } from './stream-context.js';
+import type { ArtifactContext } from './artifacts/artifact-context.js';
+import type { DelegateContext } from './delegation/delegation.js';
+import type { PermissionContext } from './human/permission-context.js';
+import type { PromptContext } from './human/prompt-context.js';
+import type { StreamContext } from './streams/stream-context.js';
 
 /** A finished span of work. */
 export interface SpanReport {

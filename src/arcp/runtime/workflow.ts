@@ -7,8 +7,8 @@ import type { SchemaIssue } from '../schema/json-schema.js';
 import type { Message } from '../wire/envelope.js';
 import type { WorkflowStart } from '../wire/execution.js';
 import { type CommandRunner, type CommandWork, decodeCarried } from './command-work.js';
+import { misfit, ToolInputs } from './jobs/tool-inputs.js';
 import type { RuntimePort, Service, SessionPort } from './service.js';
-import { misfit, ToolInputs } from './tool-inputs.js';
 import { type Tool, ToolResult, toolTable } from './tools.js';
 
 /**

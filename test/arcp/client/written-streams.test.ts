@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { ClientSession } from '../../../src/arcp/client/session.js';
 import { arcpError } from '../../../src/arcp/errors.js';
 import type { RuntimeOptions } from '../../../src/arcp/runtime/runtime.js';
-import { streamService } from '../../../src/arcp/runtime/streams-service.js';
+import { streamService } from '../../../src/arcp/runtime/streams/streams-service.js';
 import type { ToolContext } from '../../../src/arcp/runtime/tool-context.js';
 import type { StreamItem } from '../../../src/arcp/streams/chunk.js';
 import type { StreamReader } from '../../../src/arcp/streams/reader.js';

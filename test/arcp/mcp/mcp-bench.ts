@@ -13,7 +13,7 @@ import {
   type ServerRequest,
 } from '@modelcontextprotocol/sdk/types.js';
 import { type McpTools, type McpToolsOptions, mcpTools } from '../../../src/arcp/mcp/index.js';
-import { artifactService } from '../../../src/arcp/runtime/artifacts-service.js';
+import { artifactService } from '../../../src/arcp/runtime/artifacts/artifacts-service.js';
 import type { RuntimeOptions } from '../../../src/arcp/runtime/runtime.js';
 import type { JsonValue } from '../../../src/codec/json-value.js';
 import { type RawPeer, type Received, testRuntime } from '../support/raw-peer.js';

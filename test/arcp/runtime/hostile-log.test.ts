@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import type { LogEntry } from '../../../src/arcp/log/contract.js';
 import { memoryLog } from '../../../src/arcp/log/memory.js';
-import { subscriptionService } from '../../../src/arcp/runtime/subscriptions-service.js';
+import { subscriptionService } from '../../../src/arcp/runtime/subscriptions/subscriptions-service.js';
 import type { Tool } from '../../../src/arcp/runtime/tools.js';
 import { settle, testRuntime } from '../support/raw-peer.js';
 

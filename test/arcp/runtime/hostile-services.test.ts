@@ -2,10 +2,10 @@
 
 import { describe, expect, test } from 'vitest';
 import { ArcpError } from '../../../src/arcp/errors.js';
-import { permissionService } from '../../../src/arcp/runtime/permissions.js';
-import { promptService } from '../../../src/arcp/runtime/prompts.js';
-import { type StreamServiceOptions, streamService } from '../../../src/arcp/runtime/streams-service.js';
-import { subscriptionService } from '../../../src/arcp/runtime/subscriptions-service.js';
+import { permissionService } from '../../../src/arcp/runtime/human/permissions.js';
+import { promptService } from '../../../src/arcp/runtime/human/prompts.js';
+import { type StreamServiceOptions, streamService } from '../../../src/arcp/runtime/streams/streams-service.js';
+import { subscriptionService } from '../../../src/arcp/runtime/subscriptions/subscriptions-service.js';
 import type { Tool } from '../../../src/arcp/runtime/tools.js';
 import { printable } from '../../../src/bytes/printable.js';
 import type { JsonObject } from '../../../src/codec/json-value.js';

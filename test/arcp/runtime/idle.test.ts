@@ -1,13 +1,13 @@
 // A runtime that has nothing to wait for waits for nothing: a host's process may end.
 
 import { describe, expect, test } from 'vitest';
-import { artifactService } from '../../../src/arcp/runtime/artifacts-service.js';
+import { artifactService } from '../../../src/arcp/runtime/artifacts/artifacts-service.js';
 import { noAuthentication } from '../../../src/arcp/runtime/authenticator.js';
-import { permissionService } from '../../../src/arcp/runtime/permissions.js';
-import { promptService } from '../../../src/arcp/runtime/prompts.js';
-import { scheduleService } from '../../../src/arcp/runtime/schedule.js';
-import { streamService } from '../../../src/arcp/runtime/streams-service.js';
-import { subscriptionService } from '../../../src/arcp/runtime/subscriptions-service.js';
+import { permissionService } from '../../../src/arcp/runtime/human/permissions.js';
+import { promptService } from '../../../src/arcp/runtime/human/prompts.js';
+import { scheduleService } from '../../../src/arcp/runtime/schedules/schedule.js';
+import { streamService } from '../../../src/arcp/runtime/streams/streams-service.js';
+import { subscriptionService } from '../../../src/arcp/runtime/subscriptions/subscriptions-service.js';
 import type { Tool } from '../../../src/arcp/runtime/tools.js';
 import { settle, testRuntime } from '../support/raw-peer.js';
 

@@ -5,7 +5,7 @@ import { memoryLog } from '../../../src/arcp/log/memory.js';
 import { reservedMetrics } from '../../../src/arcp/runtime/metrics-service.js';
 import { assertMetric } from '../../../src/arcp/runtime/reserved-metrics.js';
 import type { RuntimeOptions } from '../../../src/arcp/runtime/runtime.js';
-import { subscriptionService } from '../../../src/arcp/runtime/subscriptions-service.js';
+import { subscriptionService } from '../../../src/arcp/runtime/subscriptions/subscriptions-service.js';
 import type { Tool } from '../../../src/arcp/runtime/tools.js';
 import { type RawPeer, type Received, settle, testRuntime } from '../support/raw-peer.js';
 

@@ -1,13 +1,13 @@
 // A service holds what belongs to one runtime: mounted in a second one it would mix the two.
 
 import { expect, test } from 'vitest';
-import { artifactService } from '../../../src/arcp/runtime/artifacts-service.js';
+import { artifactService } from '../../../src/arcp/runtime/artifacts/artifacts-service.js';
+import { permissionService } from '../../../src/arcp/runtime/human/permissions.js';
+import { promptService } from '../../../src/arcp/runtime/human/prompts.js';
 import { reservedMetrics } from '../../../src/arcp/runtime/metrics-service.js';
-import { permissionService } from '../../../src/arcp/runtime/permissions.js';
-import { promptService } from '../../../src/arcp/runtime/prompts.js';
 import { createRuntime } from '../../../src/arcp/runtime/runtime.js';
-import { streamService } from '../../../src/arcp/runtime/streams-service.js';
-import { subscriptionService } from '../../../src/arcp/runtime/subscriptions-service.js';
+import { streamService } from '../../../src/arcp/runtime/streams/streams-service.js';
+import { subscriptionService } from '../../../src/arcp/runtime/subscriptions/subscriptions-service.js';
 
 test.each([
   ['streamService', streamService],

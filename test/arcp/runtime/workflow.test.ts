@@ -3,8 +3,8 @@
 import { describe, expect, test } from 'vitest';
 import { onAbort } from '../../../src/abort.js';
 import { ArcpError } from '../../../src/arcp/errors.js';
-import { artifactService } from '../../../src/arcp/runtime/artifacts-service.js';
-import { scheduleService } from '../../../src/arcp/runtime/schedule.js';
+import { artifactService } from '../../../src/arcp/runtime/artifacts/artifacts-service.js';
+import { scheduleService } from '../../../src/arcp/runtime/schedules/schedule.js';
 import { resultRef } from '../../../src/arcp/runtime/tools.js';
 import { type Workflow, type WorkflowOptions, workflowService } from '../../../src/arcp/runtime/workflow.js';
 import { settle, testRuntime } from '../support/raw-peer.js';

@@ -3,10 +3,10 @@
 import { connect } from '../../../src/arcp/client/connect.js';
 import type { ConnectOptions } from '../../../src/arcp/client/options.js';
 import type { ClientSession } from '../../../src/arcp/client/session.js';
-import { artifactService } from '../../../src/arcp/runtime/artifacts-service.js';
+import { artifactService } from '../../../src/arcp/runtime/artifacts/artifacts-service.js';
 import type { RuntimeOptions } from '../../../src/arcp/runtime/runtime.js';
-import { streamService } from '../../../src/arcp/runtime/streams-service.js';
-import { subscriptionService } from '../../../src/arcp/runtime/subscriptions-service.js';
+import { streamService } from '../../../src/arcp/runtime/streams/streams-service.js';
+import { subscriptionService } from '../../../src/arcp/runtime/subscriptions/subscriptions-service.js';
 import type { StreamReader } from '../../../src/arcp/streams/reader.js';
 import type { JsonObject } from '../../../src/codec/json-value.js';
 import type { Message, Transport } from '../../../src/transport/contract.js';

@@ -1,10 +1,10 @@
 // Sidecar frames to a runtime in a Durable Object: what hibernation, and being torn down, make of them.
 
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { artifactService } from '../../../src/arcp/runtime/artifacts-service.js';
+import { artifactService } from '../../../src/arcp/runtime/artifacts/artifacts-service.js';
 import { bearerTokens } from '../../../src/arcp/runtime/authenticator.js';
 import { createRuntime } from '../../../src/arcp/runtime/runtime.js';
-import { streamService } from '../../../src/arcp/runtime/streams-service.js';
+import { streamService } from '../../../src/arcp/runtime/streams/streams-service.js';
 import { decodeFrame } from '../../../src/arcp/sidecar/frame.js';
 import { arcpDurableObject } from '../../../src/host/arcp-durable-object.js';
 import type { Message, Transport } from '../../../src/transport/contract.js';

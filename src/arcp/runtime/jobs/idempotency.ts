@@ -1,0 +1,195 @@
+// Logical idempotency (ARCP v1.0, section 6.4): the same intent, by principal and key, runs once, also under new message
+// ids and in other sessions of the principal. What came of it is kept with the log.
+
+import { encodeUtf8 } from '../../../bytes/utf8.js';
+import { isObject } from '../../../codec/is-object.js';
+import { canonicalize } from '../../../codec/jcs.js';
+import type { JsonValue } from '../../../codec/json-value.js';
+import type { EventLog, MaybePromise, RecordWrite } from '../../log/contract.js';
+import type { JobId } from '../../wire/ids.js';
+import { sha256Hex } from '../../wire/sha256.js';
+import { allRecords } from '../log-records.js';
+import type { JobEnd } from '../service.js';
+
+/** Kind of the records. */
+export const INTENT = 'intent';
+
+/** What is known of an intent. */
+export interface Intent {
+  /** Hash of type and payload: the same key with another body is a conflict. */
+  readonly print: string;
+  /** The job it started; absent where it was something else. */
+  readonly jobId?: JobId | undefined;
+  /** What came of it, where it was no job. */
+  readonly outcome?: string | undefined;
+  readonly expiresAtMs: number;
+  /** How it ended; absent while it runs. */
+  readonly end?: JobEnd | undefined;
+}
+
+/** Intents of this run that are at hand without asking the log. */
+const MAX_AT_HAND = 4_096;
+
+/** How much is kept, and for how long. */
+export interface IntentLimits {
+  readonly idempotencyMs: number;
+  /** Of one principal: keys, and characters of what came of them. */
+  readonly maxIntents: number;
+  readonly maxIntentChars: number;
+}
+
+/** What an intent is counted as beside what came of it, in characters. */
+const BASE_CHARS = 256;
+
+/** The intents of a runtime. */
+export class Intents {
+  readonly #log: EventLog;
+  readonly #now: () => number;
+  /** What was written and may not be in the log yet. */
+  readonly #atHand = new Map<string, Intent>();
+  readonly #turns = new Map<string, Promise<void>>();
+  /** By principal: what is kept of it. */
+  readonly #usage = new Map<string, { count: number; chars: number }>();
+  readonly #limits: IntentLimits;
+
+  constructor(log: EventLog, now: () => number, limits: IntentLimits) {
+    this.#log = log;
+    this.#now = now;
+    this.#limits = limits;
+  }
+
+  /** Name of an intent: no principal can name another's. */
+  static scope(principal: string, key: string): string {
+    return `${principal.length}:${principal}${key}`;
+  }
+
+  /** What tells one body from another. */
+  static print(type: string, payload: JsonValue): Promise<string> {
+    return sha256Hex(encodeUtf8(canonicalize({ type, payload }, 1_000)));
+  }
+
+  /** Does something with an intent while nobody else does: two of the same key come one after the other. */
+  async inTurn(scope: string, work: (known: Intent | undefined) => MaybePromise<void>): Promise<void> {
+    const before = this.#turns.get(scope);
+    const turn = (async () => {
+      await before;
+      await work(await this.#find(scope));
+    })();
+    const quiet = turn.catch(() => {});
+    this.#turns.set(scope, quiet);
+    try {
+      await turn;
+    } finally {
+      if (this.#turns.get(scope) === quiet) this.#turns.delete(scope);
+    }
+  }
+
+  /** Whether a principal may use one more key. Those it has used are not forgotten for it: what they did must not be done again. */
+  hasRoom(principal: string): boolean {
+    const { count, chars } = this.#usage.get(principal) ?? { count: 0, chars: 0 };
+    return count < this.#limits.maxIntents && chars < this.#limits.maxIntentChars;
+  }
+
+  /** Counts what a runtime before this one kept. */
+  async recover(): Promise<void> {
+    for await (const { key, value } of allRecords(this.#log, INTENT)) {
+      const intent = asIntent(value);
+      if (intent !== undefined) this.#count(key, sizeOf(intent), 1);
+    }
+  }
+
+  /** A new intent. @returns What to keep with its `job.accepted`. */
+  begin(scope: string, print: string, jobId: JobId): RecordWrite {
+    const intent = { print, jobId, expiresAtMs: this.#now() + this.#limits.idempotencyMs };
+    this.#count(scope, sizeOf(intent), 1);
+    return this.#keep(scope, intent);
+  }
+
+  /** As {@link begin}, of what is no job and done already. */
+  done(scope: string, print: string, outcome: string): RecordWrite {
+    const intent = { print, outcome, expiresAtMs: this.#now() + this.#limits.idempotencyMs };
+    this.#count(scope, sizeOf(intent), 1);
+    return this.#keep(scope, intent);
+  }
+
+  /** How it ended. @returns What to keep with the terminal event; `undefined` where the intent is not known any more. */
+  end(scope: string, end: JobEnd): RecordWrite | undefined {
+    const intent = this.#atHand.get(scope);
+    if (intent === undefined) return undefined;
+    const ended = { ...intent, end };
+    this.#count(scope, sizeOf(ended) - sizeOf(intent), 0);
+    return this.#keep(scope, ended);
+  }
+
+  /** Puts an intent at hand that a job of before the restart was started under. */
+  async restore(scope: string): Promise<void> {
+    const intent = await this.#find(scope);
+    if (intent !== undefined) this.#keep(scope, intent);
+  }
+
+  /**
+   * Removes what has expired, and what nobody can ask for any more.
+   *
+   * @param isGone Whether a principal will never come again: a stranger's session has ended.
+   */
+  async sweep(write: (records: readonly RecordWrite[]) => void, isGone: (principal: string) => boolean): Promise<void> {
+    for await (const { key, value } of allRecords(this.#log, INTENT)) {
+      const intent = asIntent(value);
+      if (intent !== undefined && intent.expiresAtMs > this.#now() && !isGone(principalOf(key))) continue;
+      this.#atHand.delete(key);
+      if (intent !== undefined) this.#count(key, -sizeOf(intent), -1);
+      write([{ kind: INTENT, key, value: undefined }]);
+    }
+  }
+
+  #count(scope: string, chars: number, count: number): void {
+    const principal = principalOf(scope);
+    const usage = this.#usage.get(principal) ?? { count: 0, chars: 0 };
+    usage.count += count;
+    usage.chars += chars;
+    if (usage.count > 0) this.#usage.set(principal, usage);
+    else this.#usage.delete(principal);
+  }
+
+  async #find(scope: string): Promise<Intent | undefined> {
+    const intent = this.#atHand.get(scope) ?? asIntent(await this.#log.record(INTENT, scope));
+    return intent !== undefined && intent.expiresAtMs > this.#now() ? intent : undefined;
+  }
+
+  #keep(scope: string, intent: Intent): RecordWrite {
+    this.#atHand.delete(scope);
+    this.#atHand.set(scope, intent);
+    if (this.#atHand.size > MAX_AT_HAND) {
+      // The oldest that has ended: it is in the log for long. Those that run stay at hand.
+      for (const [oldest, { end, outcome }] of this.#atHand) {
+        if (end === undefined && outcome === undefined) continue;
+        this.#atHand.delete(oldest);
+        break;
+      }
+    }
+    return { kind: INTENT, key: scope, value: intent as unknown as JsonValue };
+  }
+}
+
+/** The principal of a scope. */
+function principalOf(scope: string): string {
+  const colon = scope.indexOf(':');
+  return scope.slice(colon + 1, colon + 1 + Number(scope.slice(0, colon)));
+}
+
+function sizeOf({ end }: Intent): number {
+  return BASE_CHARS + (end === undefined ? 0 : lengthOf(end));
+}
+
+/** About what it takes to keep; what JSON cannot say is not kept. */
+function lengthOf(end: JobEnd): number {
+  try {
+    return JSON.stringify(end.payload)?.length ?? 0;
+  } catch {
+    return 0;
+  }
+}
+
+function asIntent(record: JsonValue | undefined): Intent | undefined {
+  return isObject(record) ? (record as unknown as Intent) : undefined;
+}
