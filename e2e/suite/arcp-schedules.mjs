@@ -51,8 +51,8 @@ const REFUSED = [
 
 /** @param {any} library */
 export function scheduleCases(library) {
-  const { compileRecurrence } = library.arcpRecurrence;
-  const compile = (text) => compileRecurrence(text, { anchorMs: Date.parse(NOW), leastGapSeconds: 60 });
+  const { loadRecurrences } = library.arcpRecurrence;
+  const compile = async (text) => (await loadRecurrences())(text, { anchorMs: Date.parse(NOW), leastGapSeconds: 60 });
   const on = (use) => () => withBench(library, use);
   return [
     { name: 'ARCP: rules come due as RFC 5545 says', run: () => due(compile) },
