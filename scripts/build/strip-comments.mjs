@@ -6,6 +6,9 @@ import { parseSync } from 'rolldown/utils';
 /** What tools read (`@__PURE__`, `@vite-ignore`, `webpackIgnore`), and what licences ask to stay. */
 const KEPT = /[@#]__[A-Z_]+__|@vite-ignore|webpack[A-Z]|^!|@licen[cs]e|@preserve|@copyright/;
 
+/** What ends a line of a program. */
+const LINE_END = /[\n\r\u2028\u2029]/;
+
 /**
  * A module without its comments. All else stays as it is, byte for byte; where a comment had lines of its own, they go too.
  *
@@ -30,7 +33,7 @@ export function stripComments(file, code) {
     const lineEnd = blanks.lastIndex;
     if (lineEnd < code.length && code[lineEnd] !== '\n') {
       // Within a line. What it stood for between two words was a blank, or the end of a line.
-      kept = before + (value.includes('\n') ? '\n' : indent || before.endsWith(' ') ? '' : ' ');
+      kept = before + (LINE_END.test(value) ? '\n' : indent || before.endsWith(' ') ? '' : ' ');
       from = end;
     } else if (indent) {
       // Lines of its own.

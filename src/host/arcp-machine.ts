@@ -193,6 +193,7 @@ export class ArcpMachine implements ArcpObject {
     void transport.closed.then(() => {
       this.#lines.delete(socket);
       this.#byTransport.delete(transport);
+      this.#forgetMark(line);
     });
     return line;
   }
@@ -261,12 +262,17 @@ export class ArcpMachine implements ArcpObject {
   }
 
   #unmark(line: Line): void {
+    if (this.#forgetMark(line)) this.#attach(line, undefined);
+  }
+
+  /** @returns Whether there was one. */
+  #forgetMark(line: Line): boolean {
     const { markedAs } = line;
-    if (markedAs === undefined) return;
+    if (markedAs === undefined) return false;
     line.markedAs = undefined;
     // Another connection may have taken the session over since.
     if (this.#marked.get(markedAs) === line) this.#marked.delete(markedAs);
-    this.#attach(line, undefined);
+    return true;
   }
 
   #attach({ socket, remoteAddress }: Line, state: ConnectionState | undefined): void {

@@ -578,6 +578,27 @@ export const eventLogCases: readonly EventLogCase[] = [
     },
   },
   {
+    name: 'R4: strangers with one great message each push each other out, and not those who keep little',
+    async run({ create }) {
+      // Whoever says the newest has nothing else: what makes room for it is another's.
+      for (const name of ['a', 'n', 'z']) {
+        const log = await create({ maxBytes: 50_000, maxRemembered: 10 });
+        await log.commit(batch(...Array.from({ length: 5 }, (_, n) => entry(n, { principal: 'l', text: 'x' }))));
+        for (let n = 10; n < 40; n++) {
+          const principal = `${name}${name === 'z' ? n : 99 - n}`;
+          await log.commit(batch(entry(n, { sessionId: '', principal, text: 'y'.repeat(4_000) })));
+        }
+        const kept = await everything(log);
+        same(
+          kept.slice(0, 5).map(({ position }) => position),
+          [1, 2, 3, 4, 5],
+        );
+        same(kept.at(-1)?.position, 35);
+        same(kept.length > 8 && kept.length < 12, true);
+      }
+    },
+  },
+  {
     name: 'R4: where all keep about the same, the oldest goes, whosever it is',
     async run({ create }) {
       const log = await create({ maxEntries: 20 });

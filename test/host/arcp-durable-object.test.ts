@@ -361,6 +361,20 @@ describe('hibernation', () => {
     await again.until('pong');
   });
 
+  it('is nothing that a socket which has ended meanwhile is told of', async () => {
+    const { world, session } = bench();
+    const peer = await session();
+    await world.advance(15_000);
+    expect([world.mayHibernate, world.isUp]).toEqual([true, true]);
+    peer.transport.close();
+    await peer.closed;
+    const again = await session({ session_id: peer.sessionId });
+    again.send('resume', {});
+    await again.until('ack');
+    expect(again.sessionId).toBe(peer.sessionId);
+    expect(world.lateAttachments).toBe(0);
+  });
+
   it('[10.34] a command that is sent twice, before and after, is executed once', async () => {
     const { session, hibernate } = bench();
     const peer = await session();

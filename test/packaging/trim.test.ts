@@ -45,6 +45,8 @@ describe('comments', () => {
     'const f = () => { return/* yes */1; };\n',
     'const f = (x) => { x/* yes\n */++x; };\n',
     'const f = (x) => { return/* a line ends\n */x; };\n',
+    'a/* a line ends\r */b\n',
+    'a/* a line ends\u2028 */b\n',
     'let a = 1/* yes */, b = 2\n// yes\n;[a, b] = [b, a]\n',
     'a\n/* yes */\n(b)\n',
     'const e = "\u{1f600}"; /* \u{1f600} */ const f = "\u{1f600}"; // \u{1f600}\n',

@@ -25,6 +25,8 @@ type Make = (boot: Boot) => new (state: DurableObjectStateLike, env: undefined) 
 /** Our end of a socket as the platform has it, whatever object is there. */
 class Standing extends SocketHalf {
   attachment: unknown;
+  /** How often something was attached although it had ended. */
+  lateAttachments = 0;
   tags: readonly string[] = [];
   isAccepted = false;
   readonly #world: DurableWorld;
@@ -63,6 +65,7 @@ class Handle implements DurableSocket {
 
   serializeAttachment(value: unknown): void {
     if (this.#life.isOver) return;
+    if (this.#socket.readyState === 3) this.#socket.lateAttachments++;
     if (JSON.stringify(value ?? null).length > MAX_ATTACHMENT_BYTES) throw new Error('the attachment is too long');
     this.#socket.attachment = structuredClone(value);
   }
@@ -94,6 +97,7 @@ export class DurableWorld {
   readonly database = wasmDatabase();
   readonly #make: Make;
   readonly #sockets = new Set<Standing>();
+  readonly #all: Standing[] = [];
   #life: Life | undefined;
   #events: Promise<void> = Promise.resolve();
 
@@ -118,6 +122,11 @@ export class DurableWorld {
   /** What the sockets carry. */
   get attachments(): unknown[] {
     return [...this.#sockets].map(({ attachment }) => attachment);
+  }
+
+  /** How often something was attached to sockets that had ended. */
+  get lateAttachments(): number {
+    return this.#all.reduce((sum, { lateAttachments }) => sum + lateAttachments, 0);
   }
 
   /** Asks the object for a WebSocket. */
@@ -286,6 +295,7 @@ export class DurableWorld {
           if (own !== handle) continue;
           socket.tags = tags;
           this.#sockets.add(socket);
+          this.#all.push(socket);
         }
       },
       getWebSockets: (tag) =>

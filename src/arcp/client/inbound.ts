@@ -31,7 +31,8 @@ export class Inbound {
     // Behind what ended the session, in what waited.
     if (core.signal.aborted) return;
     const { maxBadMessages, maxMessageBytes } = core.options.limits;
-    const decoded = decodeEnvelope(text, { maxBytes: maxMessageBytes });
+    // A runtime's results are as wide as they are: their length bounds them.
+    const decoded = decodeEnvelope(text, { maxBytes: maxMessageBytes, maxKeys: 1e6 });
     if (decoded.kind === 'garbage') {
       if (++this.#badMessages >= maxBadMessages) core.transport?.abort();
       return;
@@ -45,10 +46,13 @@ export class Inbound {
     const isReplayed = !NOT_REPLAYED.test(type);
     if (isReplayed && this.#early !== undefined) return this.#wait(this.#early, text);
     if (!this.#seen.note(id)) return;
-    if (isReplayed) this.cursor = id;
-    if (Object.hasOwn(PAYLOAD_SCHEMAS, type)) core.router.take(envelope, type as CoreType, text.length);
-    else if (core.accepted.capabilities.extensions?.includes(type)) core.router.messages.push(envelope, text.length);
+    const { router } = core;
+    if (Object.hasOwn(PAYLOAD_SCHEMAS, type)) router.take(envelope, type as CoreType, text.length);
+    else if (core.accepted.capabilities.extensions?.includes(type))
+      router.later(text.length, () => router.messages.push(envelope, text.length), true);
     else refuse();
+    // Behind it: where it is the first that waits for what cannot be loaded, the session is resumed before it.
+    if (isReplayed) this.cursor = id;
   }
 
   /** From now on keeps what a runtime says that does not wait for our `resume`. */

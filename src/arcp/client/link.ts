@@ -120,7 +120,8 @@ export class Link {
     if (keepAliveMs === 0) return;
     this.#silence = new Silence(clock, keepAliveMs, (times) => {
       if (times === 1) this.#core.post('ping', {});
-      else transport.abort();
+      // The frames of one message, of which nothing is heard before the last: their time is watched by who waits for them.
+      else if (!(transport as { readonly isPending?: boolean }).isPending) transport.abort();
     });
   }
 

@@ -57,12 +57,11 @@ export class Router implements JobBook, Owner {
     } catch (error) {
       return this.later(chars, (desk) => desk.spoil(envelope, error as ArcpError));
     }
-    const sort = (desk?: Desk) => this.#sort(message, envelope, chars, desk);
-    if (this.loading === undefined && SIMPLE.test(type)) sort();
-    else this.later(chars, sort);
+    if (this.loading === undefined && SIMPLE.test(type)) this.#sort(message, envelope, chars);
+    else this.later(chars, (desk) => this.#sort(message, envelope, chars, desk));
   }
 
-  #sort(message: Message, envelope: RawEnvelope, chars: number, desk: Desk | undefined): void {
+  #sort(message: Message, envelope: RawEnvelope, chars: number, desk?: Desk): void {
     const { type, correlation_id: command, job_id: jobId } = message;
     const core = this.#core;
     const job = this.byCommand.get(command as MessageId) ?? this.byId.get(jobId as JobId);
@@ -114,13 +113,17 @@ export class Router implements JobBook, Owner {
   }
 
   /**
-   * Has the desk do something, in its turn: at once where it is there, else behind what waits for it.
+   * Has the desk do something, in its turn: at once where it is there, else behind what waits for it. Where it cannot be
+   * loaded the session ends, and whoever resumes it gets all that waited again.
    *
    * @param chars Length of the text that waits meanwhile.
+   * @param isSimple Whether it is done without the desk.
    */
-  later(chars: number, work: (desk: Desk) => void): void {
-    if (this.loading === undefined && this.#desk !== undefined) return work(this.#desk);
+  later(chars: number, work: (desk: Desk) => void, isSimple = false): void {
+    if (this.loading === undefined && (isSimple || this.#desk)) return work(this.#desk as Desk);
     const core = this.#core;
+    const { inbound } = core.link;
+    const { cursor } = inbound;
     this.#held.push(work);
     this.#heldChars += chars;
     if (this.#heldChars > core.options.limits.maxCallChars)
@@ -131,6 +134,9 @@ export class Router implements JobBook, Owner {
         this.#heldChars = 0;
         for (const held of this.#held.splice(0)) if (!core.signal.aborted) held(desk);
       })
-      .catch((cause) => core.end(arcpError('INTERNAL', 'not loaded', { cause })));
+      .catch((error) => {
+        inbound.cursor = cursor;
+        core.end(error);
+      });
   }
 }

@@ -54,6 +54,12 @@ export interface Totals extends Share {
   readonly remembered: number;
 }
 
+/**
+ * Principals without entries of which it is remembered how far theirs are gone. Beyond it half of them go: of whoever is not
+ * known the highest position of those counts as gone, at which others may still keep something.
+ */
+export const MAX_EMPTIED = 4_096;
+
 /** Part of `maxBytes` that remembered ids have for themselves: beyond it they go before entries do. */
 const REMEMBERED_PART = 8;
 

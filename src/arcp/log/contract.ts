@@ -143,8 +143,8 @@ export interface EventLog {
   /**
    * Position up to which entries are gone, those beyond it being kept; 0 where nothing was pruned.
    *
-   * @param principal Of its entries alone. Where nothing is kept of it any more, this may be a later position, up to which
-   *   nothing is kept of anybody. Without it, the position beyond which everything of everybody is kept.
+   * @param principal Of its entries alone. Where nothing is kept of it any more, this may be a later position, at most the
+   *   one without it: that beyond which everything of everybody is kept.
    */
   prunedThrough(principal?: string): MaybePromise<number>;
 

@@ -65,7 +65,7 @@ async function makesRoom(
   const oldest = await entries.getAll(IDBKeyRange.upperBound(state.last, true), limit);
   const principals = [...new Set(oldest.map(({ principal }) => principal))];
   const shares = await Promise.all(principals.map((principal) => parties.get(principal)));
-  const heaviest = await heaviestOf(transaction, measure);
+  const heaviest = await heaviestOf(transaction, measure, state.last);
   const most = heaviest?.[measure] ?? 0;
   const known = shares.filter((party) => party !== undefined).map((party): [string, Share] => [party.principal, party]);
   const count = countOldest(oldest.map(candidateOf), new Map(known), most, measure, excess);
@@ -73,15 +73,25 @@ async function makesRoom(
   const { principal } = heaviest;
   const range = IDBKeyRange.bound([principal], [principal, state.last], true, true);
   const own = await entries.index('by-principal').getAll(range, limit);
-  // All that the heaviest has may be the newest entry.
+  // Nothing of it there although the sums say so: see above.
   if (own.length === 0) return oldest.slice(0, 1);
   return own.slice(0, countOfHeaviest(own.map(candidateOf), most, measure, excess));
 }
 
-async function heaviestOf(transaction: Writing<LogSchema>, measure: Measure): Promise<StoredParty | undefined> {
+/** The heaviest of those that have another entry than the newest, which stays. @param newest Its position. */
+async function heaviestOf(
+  transaction: Writing<LogSchema>,
+  measure: Measure,
+  newest: number,
+): Promise<StoredParty | undefined> {
   const parties = transaction.objectStore('parties');
   const index = measure === 'entries' ? parties.index('by-entries') : parties.index('by-bytes');
-  return (await index.openCursor(null, 'prev'))?.value;
+  const first = await index.openCursor(null, 'prev');
+  if (first === null || first.value.entries > 1) return first?.value;
+  const { value } = first;
+  const own = transaction.objectStore('entries').index('by-principal');
+  const [position] = await own.getAllKeys(IDBKeyRange.bound([value.principal], [value.principal, []]), 1);
+  return position === newest ? (await first.continue())?.value : value;
 }
 
 function candidateOf(entry: LoggedEntry): Candidate {

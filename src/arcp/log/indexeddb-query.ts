@@ -6,8 +6,8 @@ import type { Reading, Writing } from './indexeddb-database.js';
 import { BY_FIELD, type Gone, INDEXED, type LogSchema, stateOf } from './indexeddb-schema.js';
 import { clausesOf, isForgotten, leadOf, matcherOf } from './selection.js';
 
-/** Entries looked through at a time where no more are asked for. */
-const STEP = 500;
+/** Entries looked through at a time at most, where no more are asked for: they are loaded, texts and all. */
+const MAX_STEP = 500;
 
 /** As `EventLog.read`. */
 export async function readEntries(transaction: Reading<LogSchema>, query: LogQuery): Promise<readonly LoggedEntry[]> {
@@ -32,7 +32,8 @@ async function collect(
 ): Promise<LoggedEntry[]> {
   const store = transaction.objectStore('entries');
   const found: LoggedEntry[] = [];
-  const step = Math.max(STEP, limit);
+  // Mostly nearly all match; where few do, fewer and longer steps are the quicker way.
+  let step = limit;
   for (let from = after; from < upTo; ) {
     const page =
       lead === undefined
@@ -41,6 +42,7 @@ async function collect(
     for (const entry of page) if (found.length < limit && matches(entry)) found.push(entry);
     if (page.length < step || found.length === limit) break;
     from = (page.at(-1) as LoggedEntry).position;
+    step = Math.min(2 * step, Math.max(MAX_STEP, limit));
   }
   return found;
 }

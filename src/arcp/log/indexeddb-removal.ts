@@ -1,7 +1,7 @@
 // How entries leave the log in IndexedDB: their ids are remembered for a while, and all sums follow. Each function is part of
 // a transaction, and answers with the state that is to be written at its end.
 
-import { bytesOf, bytesOfId } from './bounds.js';
+import { bytesOf, bytesOfId, MAX_EMPTIED } from './bounds.js';
 import type { LoggedEntry, PruneOptions } from './contract.js';
 import { allOf, type Writing } from './indexeddb-database.js';
 import {
@@ -41,8 +41,8 @@ export async function removeEntries(
   await takeShares(transaction, going);
   const prunedThrough = Math.max(state.prunedThrough, (going.at(-1) as LoggedEntry).position);
   const left = { ...state, gone: turn, bytes, remembered, prunedThrough };
-  await tidyParties(transaction, left);
-  return forgetThrough(transaction, left, turn - maxRemembered);
+  const tidied = await tidyParties(transaction, left);
+  return forgetThrough(transaction, tidied, turn - maxRemembered);
 }
 
 async function takeShares(transaction: Writing<LogSchema>, going: readonly LoggedEntry[]): Promise<void> {
@@ -61,12 +61,27 @@ async function takeShares(transaction: Writing<LogSchema>, going: readonly Logge
   await allOf([...after.values()].map((party) => () => parties.put(party)));
 }
 
-/** Lets go of principals of which there is nothing left to say. */
-async function tidyParties(transaction: Writing<LogSchema>, state: State): Promise<void> {
+/** Lets go of principals of which there is nothing left to say, and of some others where there are too many. */
+async function tidyParties(transaction: Writing<LogSchema>, state: State): Promise<State> {
   const parties = transaction.objectStore('parties');
+  const index = parties.index('by-entries');
   const base = await baseOf(transaction, state);
-  const emptied = await parties.index('by-entries').getAllKeys(IDBKeyRange.bound([0], [0, base]));
-  await allOf(emptied.map((principal) => () => parties.delete(principal)));
+  const past = await index.getAllKeys(IDBKeyRange.bound([0], [0, base]));
+  await allOf(past.map((principal) => () => parties.delete(principal)));
+  const emptied = IDBKeyRange.bound([0], [0, []]);
+  const count = await index.count(emptied);
+  if (count < MAX_EMPTIED) return state;
+  // Older entries of others are still there, which may be so for ever.
+  const first = await index.getAll(emptied, count - MAX_EMPTIED / 2);
+  await allOf(
+    first.map(
+      ({ principal }) =>
+        () =>
+          parties.delete(principal),
+    ),
+  );
+  const through = first.at(-1)?.prunedThrough ?? 0;
+  return { ...state, unknownThrough: Math.max(state.unknownThrough, through) };
 }
 
 /** Forgets some of the ids that went first. */

@@ -18,6 +18,8 @@ export interface State {
   readonly last: number;
   /** Highest position that ever went. */
   readonly prunedThrough: number;
+  /** Position up to which entries are gone of principals that were let go before their time. */
+  readonly unknownThrough: number;
   readonly highestForgotten: string;
   /** Entries that ever went. What is beyond them, up to `last`, is how many there are. */
   readonly gone: number;
@@ -27,7 +29,15 @@ export interface State {
   readonly remembered: number;
 }
 
-const EMPTY: State = { last: 0, prunedThrough: 0, highestForgotten: '', gone: 0, bytes: 0, remembered: 0 };
+const EMPTY: State = {
+  last: 0,
+  prunedThrough: 0,
+  unknownThrough: 0,
+  highestForgotten: '',
+  gone: 0,
+  bytes: 0,
+  remembered: 0,
+};
 
 /** What a principal keeps, and how far its entries are gone. */
 export interface StoredParty extends Share {
@@ -99,12 +109,13 @@ async function countAll(transaction: Upgrading<LogSchema>) {
     remembered += bytesOfId(at.value.id);
   }
   for (const [principal, share] of shares) await parties.put({ principal, ...share, prunedThrough });
-  await states.put({ last, prunedThrough, highestForgotten, gone: prunedThrough, bytes, remembered }, '');
+  const counted = { last, prunedThrough, unknownThrough: 0, highestForgotten, gone: prunedThrough, bytes, remembered };
+  await states.put(counted, '');
 }
 
 /** Reads the state. */
 export async function stateOf(transaction: Reading<LogSchema> | Writing<LogSchema>): Promise<State> {
-  return (await (transaction as Reading<LogSchema>).objectStore('state').get('')) ?? EMPTY;
+  return { ...EMPTY, ...(await (transaction as Reading<LogSchema>).objectStore('state').get('')) };
 }
 
 /** How much is kept in all. */
@@ -116,4 +127,12 @@ export function totalsOf({ last, gone, bytes, remembered }: State): Totals {
 export async function baseOf(transaction: Reading<LogSchema> | Writing<LogSchema>, { last }: State): Promise<number> {
   const [oldest] = await (transaction as Reading<LogSchema>).objectStore('entries').getAllKeys(null, 1);
   return oldest === undefined ? last : oldest - 1;
+}
+
+/** Position up to which everything is gone of whoever is not known. */
+export async function unknownThroughOf(
+  transaction: Reading<LogSchema> | Writing<LogSchema>,
+  state: State,
+): Promise<number> {
+  return Math.max(state.unknownThrough, await baseOf(transaction, state));
 }

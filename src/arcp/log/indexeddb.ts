@@ -9,7 +9,7 @@ import { shrink } from './indexeddb-bounds.js';
 import { allOf, type Connection, connection, type Writing } from './indexeddb-database.js';
 import { isPresent, positionAfter, readEntries, whereabouts } from './indexeddb-query.js';
 import { PRUNE_STEP, pruneStep } from './indexeddb-removal.js';
-import { baseOf, type LogSchema, type State, stateOf, upgrade, VERSION } from './indexeddb-schema.js';
+import { type LogSchema, type State, stateOf, unknownThroughOf, upgrade, VERSION } from './indexeddb-schema.js';
 import { assertPrune, assertQuery } from './selection.js';
 
 /** Options of {@link indexedDbLog}. */
@@ -101,7 +101,7 @@ class IndexedDbLog implements EventLog {
     const parties = transaction.objectStore('parties');
     const before = await Promise.all([...added.keys()].map((principal) => parties.get(principal)));
     // Of one that is not known: what it may have had before is gone, and nobody knows any more how far.
-    const base = before.includes(undefined) ? await baseOf(transaction, state) : 0;
+    const base = before.includes(undefined) ? await unknownThroughOf(transaction, state) : 0;
     await allOf(
       [...added].map(([principal, share], i) => {
         const { entries, bytes: size, prunedThrough } = before[i] ?? { entries: 0, bytes: 0, prunedThrough: base };
@@ -140,7 +140,7 @@ class IndexedDbLog implements EventLog {
       const state = await stateOf(transaction);
       if (principal === undefined) return state.prunedThrough;
       const party = await transaction.objectStore('parties').get(principal);
-      return party?.prunedThrough ?? baseOf(transaction, state);
+      return party?.prunedThrough ?? unknownThroughOf(transaction, state);
     });
   }
 

@@ -1,6 +1,6 @@
 // The principals of a log in memory, and which of them has most: found at once, also where there are very many.
 
-import { type Measure, tierOf } from './bounds.js';
+import { MAX_EMPTIED, type Measure, tierOf } from './bounds.js';
 import type { LoggedEntry } from './contract.js';
 import { Party } from './memory-party.js';
 
@@ -27,13 +27,15 @@ class Ranking {
     this.#tiers[tier]?.add(party);
   }
 
-  /** The heaviest of a few of those that have most: none has twice as much. */
-  heaviest(amountOfOne: (party: Party) => number): Party | undefined {
+  /** The heaviest of a few of those that have most, none of which has twice as much; passing over some. */
+  heaviest(measure: Measure, newest: number): Party | undefined {
     let found: Party | undefined;
     let looks = 0;
     for (let tier = this.#tiers.length - 1; tier >= 0 && found === undefined; tier--) {
       for (const party of this.#tiers[tier] as Set<Party>) {
-        if (found === undefined || amountOfOne(party) > amountOfOne(found)) found = party;
+        // One that has nothing but the newest has nothing that could go.
+        if (party.entries.at(0)?.position === newest) continue;
+        if (found === undefined || amountOf(party, measure) > amountOf(found, measure)) found = party;
         if (++looks === MAX_LOOKS) break;
       }
     }
@@ -56,6 +58,8 @@ export class Parties {
   /** Those without entries, of which the log still has to say how far theirs are gone. */
   readonly #emptied = new Map<string, Party>();
   #maxEmptied = MIN_EMPTIED;
+  /** Position up to which entries of such are gone as were let go before their time. */
+  #floor = 0;
 
   get(principal: string): Party | undefined {
     return this.#byName.get(principal);
@@ -65,12 +69,17 @@ export class Parties {
     return this.#byName.values();
   }
 
+  /** As `EventLog.prunedThrough`, of a principal. @param base As below. */
+  prunedThrough(principal: string, base: number): number {
+    // What one may have had that is not known is gone, and nobody knows any more how far.
+    return this.#byName.get(principal)?.prunedThrough ?? Math.max(base, this.#floor);
+  }
+
   /** Adds an entry. @param base Position up to which everything of everybody is gone. */
   add(entry: LoggedEntry, base: number): void {
     let party = this.#byName.get(entry.principal);
     if (party === undefined) {
-      // What it may have had before is gone, and nobody knows any more how far.
-      party = new Party(base);
+      party = new Party(this.prunedThrough(entry.principal, base));
       this.#byName.set(entry.principal, party);
     }
     party.add(entry);
@@ -90,18 +99,35 @@ export class Parties {
     if (this.#emptied.size <= this.#maxEmptied) return;
     for (const [principal, party] of this.#emptied) {
       if (party.entries.length > 0) this.#emptied.delete(principal);
-      else if (party.prunedThrough <= base) {
-        this.#emptied.delete(principal);
-        this.#byName.delete(principal);
-      }
+      else if (party.prunedThrough <= base) this.#forget(principal);
     }
+    // Older entries of others are still there, which may be so for ever.
+    if (this.#emptied.size >= MAX_EMPTIED) this.#forgetSome(this.#emptied.size - MAX_EMPTIED / 2);
     // Only when they have doubled again, so that looking through them costs each but little.
-    this.#maxEmptied = Math.max(MIN_EMPTIED, 2 * this.#emptied.size);
+    this.#maxEmptied = Math.min(MAX_EMPTIED - 1, Math.max(MIN_EMPTIED, 2 * this.#emptied.size));
   }
 
-  /** The heaviest, or one that has more than half of what that has. */
-  heaviest(measure: Measure): Party | undefined {
-    return this.#rankings[measure].heaviest((party) => amountOf(party, measure));
+  /** Lets go of those that were emptied first. */
+  #forgetSome(count: number): void {
+    for (const [principal, party] of [...this.#emptied].slice(0, count)) {
+      this.#floor = Math.max(this.#floor, party.prunedThrough);
+      this.#forget(principal);
+    }
+  }
+
+  #forget(principal: string): void {
+    this.#emptied.delete(principal);
+    this.#byName.delete(principal);
+  }
+
+  /**
+   * The heaviest, or one that has more than half of what that has; of those that have another entry than the newest, which
+   * stays.
+   *
+   * @param newest Position of the newest.
+   */
+  heaviest(measure: Measure, newest: number): Party | undefined {
+    return this.#rankings[measure].heaviest(measure, newest);
   }
 
   clear(): void {

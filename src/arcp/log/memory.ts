@@ -5,8 +5,8 @@ import type { JsonValue } from '../../codec/json-value.js';
 import { StorageError } from '../../errors.js';
 import { boundsOf, bytesOf, isSpared, type LogBounds, type Measure, shortageOf } from './bounds.js';
 import type { EventLog, ImmediateEventLog, LogEntry, LoggedEntry, LogQuery, Whereabouts } from './contract.js';
-import { Deque } from './deque.js';
 import { MessageIds } from './memory-ids.js';
+import { EntryOrder } from './memory-order.js';
 import { amountOf, Parties } from './memory-parties.js';
 import type { Party } from './memory-party.js';
 import { MemoryRecords } from './memory-records.js';
@@ -48,15 +48,12 @@ export function memoryLog(options: MemoryLogOptions = {}): ImmediateEventLog {
 
 class MemoryLog implements ImmediateEventLog {
   readonly #bounds: LogBounds;
-  /** A position says the place in here: where an entry went before older ones of others, nothing stands there. */
-  readonly #entries = new Deque<LoggedEntry | undefined>();
+  readonly #entries = new EntryOrder();
   readonly #parties = new Parties();
   readonly #ids: MessageIds;
   readonly #records = new MemoryRecords();
-  #count = 0;
   #bytes = 0;
-  /** Position before the first place of `#entries`, and the highest of all that went. */
-  #base = 0;
+  /** The highest position of all that went. */
   #prunedThrough = 0;
   #closed = false;
 
@@ -88,10 +85,9 @@ class MemoryLog implements ImmediateEventLog {
     const { after, upTo = this.last(), limit } = query;
     const matches = matcherOf(query, clausesOf(query));
     const found: LoggedEntry[] = [];
-    for (let i = Math.max(0, after - this.#base); i < this.#entries.length && found.length < limit; i++) {
-      if (this.#base + i + 1 > upTo) break;
-      const entry = this.#entries.at(i);
-      if (entry !== undefined && matches(entry)) found.push(entry);
+    for (const entry of this.#entries.after(after)) {
+      if (entry.position > upTo || found.length === limit) break;
+      if (matches(entry)) found.push(entry);
     }
     return found;
   }
@@ -116,13 +112,13 @@ class MemoryLog implements ImmediateEventLog {
 
   last(): number {
     this.#assertOpen();
-    return this.#base + this.#entries.length;
+    return this.#entries.last;
   }
 
   prunedThrough(principal?: string): number {
     this.#assertOpen();
     if (principal === undefined) return this.#prunedThrough;
-    return this.#parties.get(principal)?.prunedThrough ?? this.#base;
+    return this.#parties.prunedThrough(principal, this.#entries.base);
   }
 
   prune(options: Parameters<EventLog['prune']>[0]): number {
@@ -130,8 +126,8 @@ class MemoryLog implements ImmediateEventLog {
     assertPrune(options);
     const { beforeMs = Number.NEGATIVE_INFINITY, keepEntries = Number.POSITIVE_INFINITY } = options;
     let removed = 0;
-    for (let oldest = this.#entries.at(0); oldest !== undefined; oldest = this.#entries.at(0)) {
-      if (oldest.atMs >= beforeMs && this.#count <= keepEntries) break;
+    for (let oldest = this.#entries.first; oldest !== undefined; oldest = this.#entries.first) {
+      if (oldest.atMs >= beforeMs && this.#entries.count <= keepEntries) break;
       this.#drop(this.#parties.get(oldest.principal) as Party);
       removed++;
     }
@@ -153,7 +149,7 @@ class MemoryLog implements ImmediateEventLog {
     this.#ids.clear();
     this.#parties.clear();
     this.#records.clear();
-    while (this.#entries.length > 0) this.#entries.shift();
+    this.#entries.clear();
   }
 
   #assertOpen(): void {
@@ -161,20 +157,19 @@ class MemoryLog implements ImmediateEventLog {
   }
 
   #append(entry: LogEntry): number | undefined {
-    const position = this.#base + this.#entries.length + 1;
+    const position = this.#entries.last + 1;
     const kept = keptOf(entry, position);
     if (!this.#ids.keep(kept)) return undefined;
     this.#entries.push(kept);
-    this.#count++;
     this.#bytes += bytesOf(kept);
-    this.#parties.add(kept, this.#base);
+    this.#parties.add(kept, this.#entries.base);
     return position;
   }
 
   /** Keeps the bounds. */
   #shrink(): void {
     for (;;) {
-      const totals = { entries: this.#count, bytes: this.#bytes, remembered: this.#ids.remembered };
+      const totals = { entries: this.#entries.count, bytes: this.#bytes, remembered: this.#ids.remembered };
       const shortage = shortageOf(totals, this.#bounds);
       if (shortage === undefined) return;
       if (shortage === 'remembered') this.#ids.forget();
@@ -184,26 +179,21 @@ class MemoryLog implements ImmediateEventLog {
 
   /** Whose oldest entry goes. There are two entries at least, of which the newest stays. */
   #makesRoom(measure: Measure): Party {
-    const oldest = this.#parties.get(this.#entries.at(0)?.principal ?? '') as Party;
-    const heaviest = this.#parties.heaviest(measure);
-    if (heaviest === undefined || !isSpared(amountOf(oldest, measure), amountOf(heaviest, measure))) return oldest;
-    const isNewest = heaviest.entries.at(0) === this.#entries.at(this.#entries.length - 1);
-    return isNewest ? oldest : heaviest;
+    const oldest = this.#parties.get(this.#entries.first?.principal ?? '') as Party;
+    const heaviest = this.#parties.heaviest(measure, this.#entries.last);
+    return heaviest !== undefined && isSpared(amountOf(oldest, measure), amountOf(heaviest, measure))
+      ? heaviest
+      : oldest;
   }
 
   /** Prunes the oldest entry of a principal. */
   #drop(party: Party): void {
     const entry = this.#parties.shift(party);
     this.#prunedThrough = Math.max(this.#prunedThrough, entry.position);
-    this.#count--;
     this.#bytes -= bytesOf(entry);
     this.#ids.drop(entry);
-    this.#entries.set(entry.position - this.#base - 1, undefined);
-    while (this.#entries.length > 0 && this.#entries.at(0) === undefined) {
-      this.#entries.shift();
-      this.#base++;
-    }
-    this.#parties.tidy(this.#base);
+    this.#entries.remove(entry);
+    this.#parties.tidy(this.#entries.base);
   }
 }
 

@@ -11,7 +11,7 @@ import {
   shortageOf,
 } from './bounds.js';
 import type { SqlDriver } from './sql-driver.js';
-import { heaviestOf, sharesOf } from './sql-parties.js';
+import { heaviestOf, sharesUpTo } from './sql-parties.js';
 import { forgetSome, oldestEntries, oldestEntriesOf, removeEntries } from './sql-removal.js';
 import { type State, totalsOf } from './sql-state.js';
 
@@ -44,22 +44,17 @@ function makeRoom(driver: SqlDriver, state: State, bounds: LogBounds, measure: M
   const excess = excessOf(totalsOf(state), measure, bounds);
   const limit = measure === 'entries' ? Math.min(STEP, excess) : STEP;
   const oldest = oldestEntries(driver, state.newest - 1, limit);
-  if (oldest.length === 0) return false;
-  const heaviest = heaviestOf(driver, measure);
-  const count = countOldest(
-    oldest,
-    sharesOf(driver, new Set(oldest.map(({ principal }) => principal))),
-    heaviest.amount,
-    measure,
-    excess,
-  );
+  const last = oldest.at(-1);
+  if (last === undefined) return false;
+  const heaviest = heaviestOf(driver, measure, state.newest);
+  const count = countOldest(oldest, sharesUpTo(driver, last.position), heaviest.amount, measure, excess);
   if (count > 0) {
     removeEntries(driver, state, bounds.maxRemembered, oldest.slice(0, count));
     return true;
   }
   const own = oldestEntriesOf(driver, heaviest.principal, state.newest - 1, limit);
   const going = own.slice(0, countOfHeaviest(own, heaviest.amount, measure, excess));
-  // All that the heaviest has may be the newest entry, which stays.
+  // Nothing of it there although the sums say so: see above.
   if (going.length === 0) removeEntries(driver, state, bounds.maxRemembered, oldest.slice(0, 1));
   else removeEntries(driver, state, bounds.maxRemembered, going, heaviest.principal);
   return true;

@@ -83,7 +83,7 @@ export function removeEntries(
   state.gone += going.length;
   state.prunedThrough = Math.max(state.prunedThrough, through);
   forgetThrough(driver, state, state.gone - maxRemembered);
-  tidyParties(driver);
+  tidyParties(driver, state);
 }
 
 function takeShares(driver: SqlDriver, going: readonly Going[]): void {

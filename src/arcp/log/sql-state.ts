@@ -16,19 +16,24 @@ export interface State {
   remembered: number;
   /** Highest position that ever went. */
   prunedThrough: number;
+  /** Position up to which entries are gone of principals that were let go before their time. */
+  unknownThrough: number;
   highestForgotten: string;
 }
 
 /** Reads it anew each time, for another connection may have written in between. */
 export function readState(driver: SqlDriver): State {
-  const sql = 'SELECT newest, gone, bytes, remembered, pruned_through, highest_forgotten FROM arcp_log_state';
-  const [row] = driver.query(sql, []);
+  const [row] = driver.query(
+    'SELECT newest, gone, bytes, remembered, pruned_through, unknown_through, highest_forgotten FROM arcp_log_state',
+    [],
+  );
   return {
     newest: integerOf(row?.newest),
     gone: integerOf(row?.gone),
     bytes: integerOf(row?.bytes),
     remembered: integerOf(row?.remembered),
     prunedThrough: integerOf(row?.pruned_through),
+    unknownThrough: integerOf(row?.unknown_through),
     highestForgotten: String(row?.highest_forgotten),
   };
 }
@@ -42,8 +47,16 @@ export function writeState(driver: SqlDriver, state: State, before: Readonly<Sta
   }
   driver.query(
     `UPDATE arcp_log_state SET
-      newest = ?, gone = ?, bytes = ?, remembered = ?, pruned_through = ?, highest_forgotten = ?`,
-    [state.newest, state.gone, state.bytes, state.remembered, state.prunedThrough, state.highestForgotten],
+      newest = ?, gone = ?, bytes = ?, remembered = ?, pruned_through = ?, unknown_through = ?, highest_forgotten = ?`,
+    [
+      state.newest,
+      state.gone,
+      state.bytes,
+      state.remembered,
+      state.prunedThrough,
+      state.unknownThrough,
+      state.highestForgotten,
+    ],
   );
 }
 

@@ -68,5 +68,9 @@ export function logMigrations(): readonly Migration[] {
       bytes = coalesce((SELECT sum(bytes) FROM arcp_log_party), 0),
       remembered = coalesce((SELECT sum(2 * length(id)) FROM arcp_log_gone), 0)`,
     ],
+    [
+      // Up to where entries are gone of principals that nobody knows any more, although others still keep older ones.
+      'ALTER TABLE arcp_log_state ADD COLUMN unknown_through INTEGER NOT NULL DEFAULT 0',
+    ],
   ];
 }

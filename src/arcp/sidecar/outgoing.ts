@@ -49,6 +49,8 @@ export class OutgoingSplit {
   }
 
   #opened(text: string): void {
+    // An id may be used again, also of a stream that nobody has closed.
+    this.#streams.delete(STREAM_ID.exec(text)?.[1] ?? '');
     if (!text.includes('"encoding":"sidecar"')) return;
     const { stream_id: id, payload } = JSON.parse(text) as RawEnvelope;
     if (id === undefined || payload.kind !== 'binary' || payload.encoding !== SIDECAR) return;

@@ -76,6 +76,14 @@ describe('client and runtime', () => {
     await session.close();
   });
 
+  it('end a job whose result is wider than what a client may ask with', async () => {
+    const wide = Object.fromEntries(Array.from({ length: 20_000 }, (_, n) => [`member ${n}`, n]));
+    const tools: Tool[] = [{ name: 'wide', handler: () => wide }];
+    const session = await new LiveRuntime(tools).connect();
+    expect((await session.invoke('wide').result).value).toEqual(wide);
+    await session.close();
+  });
+
   it('[10.14] refuse bad credentials', async () => {
     const bench = new Bench();
     expect(await codeOf(bench.connect({ auth: { scheme: 'bearer', token: 'bad' } }))).toBe('ERR_ARCP_UNAUTHENTICATED');

@@ -139,6 +139,70 @@ describe('the sums of the log in IndexedDB', () => {
   });
 });
 
+describe('reading', () => {
+  it('R4: loads not much more than is asked for, also where most of it is filtered out', async () => {
+    const name = fresh();
+    const log = indexedDbLog(name);
+    const entries = Array.from({ length: 1_200 }, (_, n) => entry(n, { direction: n % 10 === 9 ? 'in' : 'out' }));
+    await log.commit({ entries });
+    let loaded = 0;
+    for (const place of [IDBIndex.prototype, IDBObjectStore.prototype]) {
+      const real = place.getAll;
+      vi.spyOn(place, 'getAll').mockImplementation(function (this: IDBIndex & IDBObjectStore, ...given) {
+        const request = real.apply(this, given);
+        request.addEventListener('success', () => {
+          loaded += request.result.length;
+        });
+        return request;
+      });
+    }
+    const cost = async (query: object) => {
+      loaded = 0;
+      const { length } = await log.read({ after: 0, limit: 16, ...query });
+      return [length, loaded];
+    };
+    expect(await cost({})).toEqual([16, 16]);
+    expect(await cost({ sessionIds: ['sess_a'] })).toEqual([16, 16]);
+    const [out = 0, outCost = 0] = await cost({ sessionIds: ['sess_a'], direction: 'out' });
+    expect([out, outCost <= 3 * 16]).toEqual([16, true]);
+    const [some = 0, someCost = 0] = await cost({ sessionIds: ['sess_a'], direction: 'in' });
+    expect([some, someCost <= 4 * 160]).toEqual([16, true]);
+    expect(await cost({ sessionIds: ['sess_a'], types: ['nothing'] })).toEqual([0, 1_200]);
+    expect((await log.read({ after: 0, limit: 2_000, direction: 'in' })).length).toBe(120);
+  });
+});
+
+describe('principals of which nothing is left', () => {
+  it('R4: are remembered up to a number, while an older entry of another stays', async () => {
+    const name = fresh();
+    const log = indexedDbLog(name, { maxBytes: 20_000, maxRemembered: 0 });
+    await log.commit({ entries: [entry(1)] });
+    const stranger = (n: number) => entry(n, { sessionId: '', principal: `p${n}`, text: 'y'.repeat(4_000) });
+    for (let n = 2; n <= 6; n++) await log.commit({ entries: [stranger(n)] });
+    const raw = await openDB(`${name}/arcp-log`);
+    // As if 4,090 others had come and gone before those, which would take minutes here.
+    const seed = raw.transaction('parties', 'readwrite');
+    for (let n = 0; n < 4_090; n++) {
+      void seed.store.put({ principal: `former${n}`, entries: 0, bytes: 0, prunedThrough: 2 + n / 10_000 });
+    }
+    await seed.done;
+    for (let n = 7; n <= 12; n++) await log.commit({ entries: [stranger(n)] });
+    const kept = (await raw.getAllKeys('entries')) as number[];
+    expect([kept.length, kept[0], kept[2]]).toEqual([3, 1, 12]);
+    const parties = await raw.count('parties');
+    expect(parties).toBeGreaterThan(2_048);
+    expect(parties).toBeLessThan(2_060);
+    const unknown = await log.prunedThrough('nobody');
+    expect([unknown > 2, unknown < 3, unknown === (await log.prunedThrough('former0'))]).toEqual([true, true, true]);
+    expect(await log.prunedThrough('alice')).toBe(0);
+    for (const n of [7, 8, 9, 10, 11]) if (!kept.includes(n)) expect(await log.prunedThrough(`p${n}`)).toBe(n);
+    await log.commit({ entries: [{ ...stranger(13), principal: 'former0', text: '' }] });
+    expect(await log.prunedThrough('former0')).toBe(unknown);
+    await expectTrueSums(raw);
+    raw.close();
+  });
+});
+
 describe('a database of version 1', () => {
   /** As the release before left it: positions 1 and 2 pruned, 3 to 5 kept. */
   async function former(): Promise<string> {

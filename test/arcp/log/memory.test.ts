@@ -4,7 +4,9 @@ import { describe, expect, it } from 'vitest';
 import type { LogEntry } from '../../../src/arcp/log/contract.js';
 import { Deque } from '../../../src/arcp/log/deque.js';
 import { memoryLog } from '../../../src/arcp/log/memory.js';
+import { EntryOrder } from '../../../src/arcp/log/memory-order.js';
 import { idFactory } from '../../../src/arcp/wire/ids.js';
+import { seededNumbers } from '../../contracts/check.js';
 
 const ids = idFactory({ now: () => 1_772_439_342_000 });
 
@@ -127,6 +129,25 @@ describe('memoryLog', () => {
     expect(log.prunedThrough('p0')).toBe(299);
   });
 
+  it('R4: remembers of a bounded number of principals how far theirs are gone, while an older entry of another stays', () => {
+    const log = memoryLog({ maxBytes: 20_000, maxRemembered: 0 });
+    log.commit({ entries: [entry(0)] });
+    const stranger = (n: number) => entry(n, { sessionId: '', principal: `p${n}`, text: 'y'.repeat(4_000) });
+    for (let n = 2; n <= 5_000; n++) log.commit({ entries: [stranger(n)] });
+    // Alice keeps hers, as the lightest; of the strangers, the nth of which is at position n, two have room.
+    expect(positions(log)).toEqual([1, 4_999, 5_000]);
+    expect(log.prunedThrough('alice')).toBe(0);
+    // How far is forgotten of the first of them: more is said than went of them, but not more than went at all.
+    const unknown = log.prunedThrough('nobody');
+    expect(unknown).toBeGreaterThan(5_000 - 4_097);
+    expect(unknown).toBeLessThan(5_000 - 2_047);
+    expect([2, 3, unknown].map((n) => log.prunedThrough(`p${n}`))).toEqual([unknown, unknown, unknown]);
+    expect([unknown + 1, 4_998].map((n) => log.prunedThrough(`p${n}`))).toEqual([unknown + 1, 4_998]);
+    // One that comes back is not told that nothing of it is missing.
+    log.commit({ entries: [{ ...stranger(2), text: '' }] });
+    expect(log.prunedThrough('p2')).toBe(unknown);
+  });
+
   it.each([
     [{ maxEntries: 0 }],
     [{ maxEntries: 1.5 }],
@@ -150,6 +171,47 @@ describe('Deque', () => {
         expect(deque.shift()).toBe(list.shift());
       expect(deque.length).toBe(list.length);
       expect([deque.at(0), deque.at(deque.length - 1)]).toEqual([list[0], list.at(-1)]);
+    }
+  });
+});
+
+describe('the order of entries in memory', () => {
+  const at = (position: number) => ({ ...entry(position), position });
+
+  it('R4: takes no room for what came and went behind an entry that stays', () => {
+    const order = new EntryOrder();
+    order.push(at(1));
+    for (let n = 2; n <= 20_000; n++) {
+      order.push(at(n));
+      if (n > 11) order.remove(at(n - 10));
+      expect(order.places).toBeLessThanOrEqual(2 * order.count + 64);
+    }
+    expect([order.count, order.base, order.last]).toEqual([11, 0, 20_000]);
+    expect([...order.after(0)].map(({ position }) => position)).toEqual([
+      1,
+      ...Array.from({ length: 10 }, (_, i) => 19_991 + i),
+    ]);
+    order.remove(at(1));
+    expect([order.base, order.first?.position]).toEqual([19_990, 19_991]);
+  });
+
+  it('holds what a plain list would, whichever are taken out', () => {
+    const below = seededNumbers(7);
+    const order = new EntryOrder();
+    let plain: number[] = [];
+    let last = 0;
+    for (let step = 0; step < 4_000; step++) {
+      if (plain.length === 0 || below(100) < 48 + 4 * Number(step < 2_000)) {
+        order.push(at(++last));
+        plain.push(last);
+      } else {
+        const position = plain[below(plain.length)] as number;
+        order.remove(at(position));
+        plain = plain.filter((one) => one !== position);
+      }
+      const after = below(last + 2);
+      expect([...order.after(after)].map(({ position }) => position)).toEqual(plain.filter((one) => one > after));
+      expect([order.count, order.last, order.base]).toEqual([plain.length, last, (plain[0] ?? last + 1) - 1]);
     }
   });
 });

@@ -215,7 +215,7 @@ describe('tables of version 1', () => {
   it('open, with all that is in them, and go on', () => {
     const driver = former();
     const log = sqlLog(driver);
-    expect(driver.query('SELECT version FROM arcp_schema', [])).toEqual([{ version: 2 }]);
+    expect(driver.query('SELECT version FROM arcp_schema', [])).toEqual([{ version: 3 }]);
     expectTrueSums(driver);
     expect(log.read({ after: 0, limit: 9 }).map(({ position, text }) => [position, text.length])).toEqual([
       [3, 7],
@@ -323,5 +323,39 @@ describe('making room', () => {
     expect(scans.filter((detail) => !harmless.includes(detail))).toEqual([]);
     expect(used).toContain('SEARCH arcp_log USING INDEX arcp_log_principal (principal=? AND position<?)');
     expect(used).not.toContain('USE TEMP B-TREE FOR ORDER BY');
+  });
+
+  it('remembers of a bounded number of principals how far theirs are gone, while an older entry of another stays', () => {
+    const driver = nodeSqlite(wasmDatabase());
+    const bounds = { maxBytes: 20_000, maxRemembered: 0 };
+    const log = sqlLog(driver, bounds);
+    log.commit({ entries: [entry(0)] });
+    // As if 4,090 others had come and gone, whose last was at position 2 and so on.
+    driver.query('UPDATE arcp_log_state SET newest = 5000, gone = 4999, pruned_through = 4091', []);
+    driver.query(
+      `WITH RECURSIVE n(n) AS (SELECT 2 UNION ALL SELECT n + 1 FROM n WHERE n < 4091)
+        INSERT INTO arcp_log_party (principal, entries, bytes, entries_tier, bytes_tier, pruned_through)
+        SELECT 'p' || n, 0, 0, 0, 0, n FROM n`,
+      [],
+    );
+    const stranger = (n: number) => entry(n, { sessionId: '', principal: `p${n}`, text: 'y'.repeat(4_000) });
+    for (let n = 5_001; n <= 5_010; n++) log.commit({ entries: [stranger(n)] });
+    const kept = log.read({ after: 0, limit: 9 }).map(({ position }) => position);
+    expect([kept.length, kept[0], kept[2]]).toEqual([3, 1, 5_010]);
+    const [{ n: parties } = {}] = driver.query('SELECT count(*) AS n FROM arcp_log_party', []);
+    expect(Number(parties)).toBeLessThan(2_048 + 10);
+    // How far is forgotten of the first of them, also where the log is opened anew.
+    const again = sqlLog(driver, bounds);
+    const unknown = again.prunedThrough('nobody');
+    expect(unknown).toBeGreaterThan(4_091 - 2_060);
+    expect(unknown).toBeLessThan(4_091 - 2_030);
+    expect([2, 3, unknown].map((n) => again.prunedThrough(`p${n}`))).toEqual([unknown, unknown, unknown]);
+    const gone = [unknown + 1, 4_091, 5_001, 5_008].filter((n) => !kept.includes(n));
+    expect(gone.map((n) => again.prunedThrough(`p${n}`))).toEqual(gone);
+    expect(again.prunedThrough('alice')).toBe(0);
+    // One that comes back is not told that nothing of it is missing.
+    again.commit({ entries: [{ ...stranger(2), text: '' }] });
+    expect(again.prunedThrough('p2')).toBe(unknown);
+    expectTrueSums(driver);
   });
 });

@@ -104,7 +104,7 @@ describe('a database that fails midway', () => {
     }
     // The state, the first, all; their ids, the entries, their share and its steps; the principals, what is forgotten twice,
     // the state again.
-    expect(at).toBe(12);
+    expect(at).toBe(13);
   });
 
   it('fails when it is opened, and opens when it works again', () => {

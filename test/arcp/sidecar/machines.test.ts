@@ -48,6 +48,12 @@ describe('what is sent', () => {
     });
   });
 
+  test('of a stream id that opens again, before it was closed, goes as the later opening says', () => {
+    const again = [openText('str_1'), openText('str_1', 'base64'), chunkText('str_1', 0, pattern(3))];
+    expect(splitAll(again)).toEqual(again);
+    expect(splitAll([...again, openText('str_1'), chunkText('str_1', 0, pattern(3))])).toHaveLength(6);
+  });
+
   test('of an artifact goes in frames of 1 MiB, tied to the id of the message', () => {
     const size = 2 * MAX_FRAME_DATA_BYTES + 1;
     const [text, ...frames] = splitAll([putText('msg_9', pattern(size))]);
