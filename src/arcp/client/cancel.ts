@@ -8,6 +8,8 @@ export interface CancelOptions {
   readonly reason?: string | undefined;
   /** How long the target gets to end by itself, in milliseconds. Default 5,000. */
   readonly deadlineMs?: number | undefined;
+  /** Longest wait for the answer, over lost connections, too, in milliseconds. Default the deadline and a second. */
+  readonly timeoutMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -25,17 +27,16 @@ const DEFAULT_DEADLINE_MS = 5_000;
  * Cancels something.
  *
  * @param targetId Of a job that is not accepted yet: waits for it, as long as the signal lets it.
- * @throws {ArcpError} ERR_ARCP_UNAVAILABLE: no answer within the deadline and a second.
+ * @throws {ArcpError} ERR_ARCP_UNAVAILABLE: no answer in time.
  */
 export async function cancel(
   core: Core,
   target: 'job' | 'stream' | 'session',
   targetId: string | Promise<string>,
-  { reason, deadlineMs, signal }: CancelOptions,
+  { reason, deadlineMs, timeoutMs = (deadlineMs ?? DEFAULT_DEADLINE_MS) + 1_000, signal }: CancelOptions,
 ): Promise<CancelAnswer> {
   const payload = { target, target_id: await unlessAborted(signal, targetId), reason, deadline_ms: deadlineMs };
   const replies = ['cancel.accepted', 'cancel.refused'] as const;
-  const timeoutMs = (deadlineMs ?? DEFAULT_DEADLINE_MS) + 1_000;
   const reply = await core.request('cancel', payload, replies, { signal, timeoutMs });
   return reply.type === 'cancel.refused' ? { accepted: false, reason: reply.payload.reason } : { accepted: true };
 }

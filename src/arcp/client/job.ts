@@ -207,7 +207,8 @@ export class Job implements JobHandle {
 
   #abort(reason: unknown): void {
     const jobId = this.#jobId;
-    if (jobId !== undefined) this.cancel({ reason: 'the caller gave up' }).catch(() => {});
+    // As long as a runtime keeps a session that is away: what nobody waits for must not go on for want of a connection.
+    if (jobId !== undefined) this.cancel({ reason: 'the caller gave up', timeoutMs: 600_000 }).catch(() => {});
     else if (this.#command !== undefined) {
       this.#book.abandon(this.#command);
       this.#core.calls.settle(this.#command, undefined);
