@@ -9,6 +9,7 @@ import type { ToolContext } from '../runtime/tool-context.js';
 import { resultRef, type ToolResult } from '../runtime/tools.js';
 import type { ArtifactRef } from '../wire/artifact.js';
 import { decodeBase64Strict } from '../wire/base64.js';
+import { treeIssue, treeRoom } from '../wire/json-tree.js';
 
 /** How much of a result is taken. */
 export interface ContentLimits {
@@ -26,11 +27,16 @@ type Keeper = Pick<ToolContext, 'artifact'>;
 /** Longest name, URI or description that is passed on, in UTF-16 units. */
 const MAX_NAME_CHARS = 2_048;
 
+/** Structured content that is deeper, or has more members, becomes an artifact: a message with it would not be taken. */
+const MAX_STRUCTURED_LEVELS = 100;
+const MAX_STRUCTURED_MEMBERS = 5_000;
+
 /**
  * Reads a result.
  *
  * @returns `{ content, structuredContent? }` as MCP has it, each block of bytes with an `artifact` in the place of its data;
- *   where the content is one such block alone, the artifact is the result, too.
+ *   where the content is one such block alone, the artifact is the result, too. Structured content that is more than a
+ *   message holds is `{ artifact }`, of its JSON.
  * @throws {ArcpError} ERR_ARCP_CANCELLED: the job has ended.
  */
 export async function resultOf(
@@ -104,7 +110,12 @@ class ContentReader {
     } catch {
       return { structuredContent: { omitted: 'INVALID_ARGUMENT' } };
     }
-    if (this.#take(text)) return { structuredContent: content };
+    const issue = treeIssue(content, treeRoom(MAX_STRUCTURED_LEVELS, MAX_STRUCTURED_MEMBERS, false), 1);
+    if (issue === undefined && this.#take(text)) return { structuredContent: content };
+    // What JSON has no words for, such as the number 1e400, is another thing in the artifact, too.
+    if (issue !== undefined && !/nests|members/.test(issue)) {
+      return { structuredContent: { omitted: 'INVALID_ARGUMENT' } };
+    }
     return { structuredContent: await this.#keep({}, encodeUtf8(text), 'application/json') };
   }
 

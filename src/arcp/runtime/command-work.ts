@@ -1,5 +1,6 @@
 // Commands that start jobs, as one sees them who runs them later: what a `job.schedule` carries.
 
+import { isObject } from '../../codec/is-object.js';
 import type { JsonObject, JsonValue } from '../../codec/json-value.js';
 import { ArcpError } from '../errors.js';
 import { decodePayload, type RawEnvelope } from '../wire/envelope.js';
@@ -36,14 +37,24 @@ export type CarrierFields = Pick<RawEnvelope, 'id' | 'trace_id' | 'extensions'>;
  * @throws {ArcpError} ERR_ARCP_INVALID_ARGUMENT, `details` naming `path` and `issue`.
  */
 export function decodeCarried<T extends CoreType>(type: T, payload: JsonObject): Payloads[T] {
+  // Only the payload is looked at.
+  return insideCarrier(() => decodePayload({ payload } as RawEnvelope, type).payload as Payloads[T]);
+}
+
+/**
+ * Judges something of a command that another message carries, and says where in that message what is wrong stands.
+ *
+ * @throws {ArcpError} as `judge` does; where its `details` name a path in the payload, with the one it has in the carrier.
+ */
+export function insideCarrier<Result>(judge: () => Result): Result {
   try {
-    // Only the payload is looked at.
-    return decodePayload({ payload } as RawEnvelope, type).payload as Payloads[T];
+    return judge();
   } catch (error) {
-    if (!(error instanceof ArcpError)) throw error;
-    const { path, issue } = error.details as { readonly path: string; readonly issue: string };
-    const details = { path: `payload.job.${path}`, issue };
-    throw new ArcpError('INVALID_ARGUMENT', `${details.path} ${issue}`, { details });
+    if (!(error instanceof ArcpError) || !isObject(error.details)) throw error;
+    const { path, issue } = error.details;
+    if (typeof path !== 'string' || !path.startsWith('payload')) throw error;
+    const details = { path: `payload.job.${path}`, issue: issue as string };
+    throw new ArcpError('INVALID_ARGUMENT', `${details.path} ${details.issue}`, { details });
   }
 }
 

@@ -12,13 +12,6 @@ import type { JobPort, RuntimePort, Service } from './service.js';
 
 const ENDS: ReadonlySet<string> = new Set(TERMINAL_TYPES);
 
-/** When a tool began to run. */
-interface Start {
-  readonly atMs: number;
-  /** Messages that had been published by then. */
-  readonly published: number;
-}
-
 /** Bytes of a session's messages since they were last told. */
 interface Traffic {
   in: number;
@@ -56,10 +49,9 @@ export function reservedMetrics(): Service {
 class Metrics {
   #runtime!: RuntimePort;
   #unsubscribe: (() => void) | undefined;
-  #published = 0;
   /** By the clock of the runtime, which no one sets. */
   readonly #acceptedMs = new WeakMap<JobPort, number>();
-  readonly #starts = new WeakMap<JobPort, Start>();
+  readonly #startedMs = new WeakMap<JobPort, number>();
   readonly #traffic = new Map<string, Traffic>();
 
   attach(runtime: RuntimePort): void {
@@ -78,25 +70,23 @@ class Metrics {
 
   /** @returns What tools get of it: nothing. */
   started(job: JobPort): object {
-    this.#starts.set(job, { atMs: this.#runtime.clock.now(), published: this.#published });
+    this.#startedMs.set(job, this.#runtime.clock.now());
     return {};
   }
 
   ending(job: JobPort): void {
     const nowMs = this.#runtime.clock.now();
-    const start = this.#starts.get(job);
-    // Of a job that ends in the turn in which it was accepted, nothing was published yet: it did not wait.
-    const isInstant = start !== undefined && start.published === this.#published;
-    const acceptedMs = this.#acceptedMs.get(job) ?? (isInstant ? start.atMs : undefined);
+    const startedMs = this.#startedMs.get(job);
+    // Of every job that this runtime has accepted: none runs before that was published.
+    const acceptedMs = this.#acceptedMs.get(job);
     const emit = (phase: LatencyPhase, ms: number) =>
       job.emit('metric', { name: 'latency.ms', value: Math.max(0, Math.round(ms)), unit: 'ms', dims: { phase } });
-    if (acceptedMs !== undefined) emit('queue', (start?.atMs ?? nowMs) - acceptedMs);
-    if (start !== undefined) emit('exec', nowMs - start.atMs);
+    if (acceptedMs !== undefined) emit('queue', (startedMs ?? nowMs) - acceptedMs);
+    if (startedMs !== undefined) emit('exec', nowMs - startedMs);
     if (acceptedMs !== undefined) emit('total', nowMs - acceptedMs);
   }
 
   #see(entry: LoggedEntry, envelope: RawEnvelope): void {
-    this.#published++;
     const { direction, type, sessionId } = entry;
     const session = this.#runtime.session(sessionId);
     if (session === undefined || session.signal.aborted) return;

@@ -54,7 +54,9 @@ export function workflowService({ workflows, sayComplete = false }: WorkflowOpti
         // Cancelled while the schema was read.
         job.signal.throwIfAborted();
         const answer = await workflow.handler(args, context);
-        if (sayComplete && !(answer instanceof ToolResult) && !job.signal.aborted && !job.session.isRustCrate) {
+        // Asked to stop, what says nothing is cancelled; what has an answer all the same has completed.
+        const isComplete = !(answer instanceof ToolResult) && (answer !== undefined || !job.signal.aborted);
+        if (sayComplete && isComplete && !job.session.isRustCrate) {
           job.emit('workflow.complete', { value: answer ?? null });
         }
         return answer;

@@ -11,6 +11,7 @@ import { arcpError } from '../../../src/arcp/errors.js';
 import { resultOf } from '../../../src/arcp/mcp/content.js';
 import { type McpClient, mcpTools } from '../../../src/arcp/mcp/index.js';
 import type { Tool } from '../../../src/arcp/runtime/tools.js';
+import type { JsonObject } from '../../../src/codec/json-value.js';
 import { fakeClock } from '../../../src/testing/fake-clock.js';
 import { ALL_CAPABILITIES, settle } from '../support/raw-peer.js';
 import { invoke, mcpBench, mcpClient, mcpServer, runtimeOver, type Served } from './mcp-bench.js';
@@ -221,6 +222,16 @@ describe('a tool of an MCP server', () => {
   });
 });
 
+function members(count: number): JsonObject {
+  return Object.fromEntries(Array.from({ length: count }, (_, i) => [`m${i}`, i]));
+}
+
+function deep(levels: number): JsonObject {
+  let value: JsonObject = {};
+  for (let i = 1; i < levels; i++) value = { value };
+  return value;
+}
+
 describe('a result', () => {
   test('of bytes is an artifact, the result itself where it is the only block', async () => {
     const { session } = await mcpBench({
@@ -370,6 +381,11 @@ describe('a result', () => {
       { content: [{ type: 'resource_link', uri: 'u', name: 'n' }] },
     ],
     [
+      'a number that only its text is',
+      { content: [], structuredContent: JSON.parse('{"n":1e400}') },
+      { content: [], structuredContent: { omitted: 'INVALID_ARGUMENT' } },
+    ],
+    [
       'what JSON cannot say',
       { content: [], structuredContent: { n: 1n } },
       { content: [], structuredContent: { omitted: 'INVALID_ARGUMENT' } },
@@ -420,13 +436,24 @@ describe('a result', () => {
     expect(made).toBe(1);
   });
 
-  test('that nests too deep to be sent ends its job once', async () => {
-    let deep: Record<string, unknown> = {};
-    for (let i = 0; i < 500; i++) deep = { deep };
-    const { session } = await mcpBench({ deep: () => ({ content: [], structuredContent: deep }) });
+  test.each<readonly [string, JsonObject]>([
+    ['that nests 500 levels deep', deep(500)],
+    ['of 10,001 members', members(10_001)],
+  ])('%s, which no message holds, goes on as an artifact', async (_what, structuredContent) => {
+    const { session } = await mcpBench({ odd: () => ({ content: [], structuredContent }) });
     const peer = await session();
-    expect((await invoke(peer, 'deep')).payload.code).toBe('INTERNAL');
-    expect(peer.types().filter((type) => /^job\.(completed|failed)$/.test(type))).toHaveLength(1);
+    const { type, payload } = await invoke(peer, 'odd');
+    expect(type).toBe('job.completed');
+    const { artifact_id } = payload.value.structuredContent.artifact;
+    const { payload: fetched } = await peer.answerTo(peer.send('artifact.fetch', { artifact_id }));
+    expect(JSON.parse(Buffer.from(fetched.data, 'base64').toString())).toEqual(structuredContent);
+  });
+
+  test('as wide and deep as a message holds stays in the value', async () => {
+    const structuredContent = { ...members(4_900), deep: deep(98) };
+    const { session } = await mcpBench({ odd: () => ({ content: [], structuredContent }) });
+    const { payload } = await invoke(await session(), 'odd');
+    expect(payload.value.structuredContent).toEqual(structuredContent);
   });
 });
 

@@ -162,6 +162,29 @@ describe('a runtime that reports its metrics', () => {
     expect(phasesOf(again)).toEqual([['exec', 30]]);
   });
 
+  test('tells of one that goes on and ends in the same turn only how long it ran: when it was accepted nobody knows', async () => {
+    const make = () => [reservedMetrics(), subscriptionService()];
+    let isFirst = true;
+    const again: Tool = {
+      name: 'again',
+      restartable: true,
+      handler: () => (isFirst ? new Promise(() => {}) : null),
+    };
+    const first = testRuntime({ tools: [again], services: make() });
+    const peer = await first.session();
+    invoke(peer, 'again');
+    await peer.until('job.started');
+    isFirst = false;
+    await first.crash();
+    first.clock.advance(1_000);
+    const next = await first.restart({ services: make() });
+    const resumed = next.connect();
+    await resumed.open({ session_id: peer.sessionId });
+    resumed.send('resume', {});
+    await resumed.until('job.completed');
+    expect(phasesOf(resumed)).toEqual([['exec', 0]]);
+  });
+
   test('counts errors.total by code, of jobs that failed and of commands that were refused, and no text', async () => {
     const peer = await bench().session();
     invoke(peer, 'fail');

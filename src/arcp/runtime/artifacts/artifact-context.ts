@@ -6,7 +6,7 @@ import type { ArtifactRef } from '../../wire/artifact.js';
 export interface ArtifactOptions {
   /** As declared to whoever fetches it. */
   readonly mediaType: string;
-  /** How long it is kept, at most as long as the runtime keeps any. Default the runtime's. */
+  /** How long it is kept: 0 or more, at most as long as the runtime keeps any. Default the runtime's. */
   readonly retainSeconds?: number | undefined;
   /** Whether the client is told by an `artifact.ref` among the events of the job. Default true. */
   readonly announce?: boolean | undefined;
@@ -21,6 +21,7 @@ export interface ArtifactContext {
    * @throws {ArcpError} ERR_ARCP_INVALID_ARGUMENT: too many bytes, a media type that is none. ERR_ARCP_RESOURCE_EXHAUSTED:
    *   the principal keeps too much. ERR_ARCP_UNIMPLEMENTED: `artifacts` was not negotiated. ERR_ARCP_CANCELLED: the job has
    *   ended.
+   * @throws {TypeError} @throws {RangeError} an argument that is none.
    */
   artifact(bytes: Uint8Array, options: ArtifactOptions): Promise<ArtifactRef>;
   /**

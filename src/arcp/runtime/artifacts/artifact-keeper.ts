@@ -5,8 +5,9 @@ import type { StoredArtifact } from '../../artifacts/contract.js';
 import { ArcpError } from '../../errors.js';
 import type { MaybePromise } from '../../log/contract.js';
 import type { RuntimePort, SessionPort } from '../service.js';
+import { StrangerArtifacts } from './stranger-artifacts.js';
 
-/** Bytes of one principal that wait for a slow store; one artifact alone may pass it. */
+/** Bytes of one principal, or of all strangers together, that wait for a slow store; one artifact alone may pass it. */
 const MAX_WAITING_BYTES = 67_108_864;
 
 /** What each counts for beside its bytes, so that a million empty ones do not wait for nothing. */
@@ -18,10 +19,9 @@ export class ArtifactKeeper {
   readonly #sweepIntervalMs: number;
   /** By principal: what is being put. Quotas hold only if one is judged after the other. */
   readonly #turns = new Map<string, Promise<void>>();
-  /** By principal: bytes that wait for their turn. */
+  /** By principal, strangers under the empty one: bytes that wait for their turn. */
   readonly #waitingBytes = new Map<string, number>();
-  /** What strangers have put, and when it expires: nobody can ask for it after them. */
-  readonly #ofStranger = new Map<SessionPort, Map<string, number>>();
+  readonly #strangers = new StrangerArtifacts();
   /** Unix time in milliseconds after which nothing that is known of is left to sweep. */
   #lastExpiryMs = 0;
   #cancelSweep: (() => void) | undefined;
@@ -34,21 +34,26 @@ export class ArtifactKeeper {
     this.#sweepIntervalMs = sweepIntervalMs;
   }
 
-  /** @throws {ArcpError} RESOURCE_EXHAUSTED: the principal keeps too much. CANCELLED: the session has ended. */
+  /**
+   * Keeps an artifact.
+   *
+   * @throws {ArcpError} ERR_ARCP_RESOURCE_EXHAUSTED: the principal, or strangers together, keep too much. ERR_ARCP_CANCELLED:
+   *   the session has ended.
+   */
   async put(artifact: StoredArtifact, session: SessionPort): Promise<void> {
-    const { principal, bytes } = artifact;
-    const waiting = this.#waitingBytes.get(principal) ?? 0;
-    const weight = bytes.length + WAITING_BYTES;
+    const party = session.anonymous ? '' : artifact.principal;
+    const waiting = this.#waitingBytes.get(party) ?? 0;
+    const weight = artifact.bytes.length + WAITING_BYTES;
     if (waiting > 0 && waiting + weight > MAX_WAITING_BYTES) {
       throw new ArcpError('RESOURCE_EXHAUSTED', 'too much is being put at once');
     }
-    this.#waitingBytes.set(principal, waiting + weight);
+    this.#waitingBytes.set(party, waiting + weight);
     try {
       await this.#inTurn(artifact, session);
     } finally {
-      const left = (this.#waitingBytes.get(principal) ?? 0) - weight;
-      if (left > 0) this.#waitingBytes.set(principal, left);
-      else this.#waitingBytes.delete(principal);
+      const left = (this.#waitingBytes.get(party) ?? 0) - weight;
+      if (left > 0) this.#waitingBytes.set(party, left);
+      else this.#waitingBytes.delete(party);
     }
   }
 
@@ -81,7 +86,7 @@ export class ArtifactKeeper {
     const { artifacts } = this.#runtime;
     if ((await artifacts.get(artifactId))?.principal !== session.principal) return;
     await artifacts.delete(artifactId);
-    this.#ofStranger.get(session)?.delete(artifactId);
+    this.#strangers.forget(session, artifactId);
   }
 
   /** Removes what has expired. @returns How many went. */
@@ -103,18 +108,8 @@ export class ArtifactKeeper {
 
   /** A stranger's artifacts go with it. */
   sessionEnded(session: SessionPort): void {
-    const own = this.#ofStranger.get(session);
-    this.#ofStranger.delete(session);
-    for (const artifactId of own?.keys() ?? []) this.#quietly(() => this.#runtime.artifacts.delete(artifactId));
-  }
-
-  #remember(session: SessionPort, { artifactId, expiresAtMs }: StoredArtifact): void {
-    const { limits, now } = this.#runtime;
-    const own = this.#ofStranger.get(session) ?? new Map();
-    if (own.size >= limits.maxArtifacts) {
-      for (const [id, untilMs] of own) if (untilMs < now()) own.delete(id);
-    }
-    this.#ofStranger.set(session, own.set(artifactId, expiresAtMs));
+    for (const artifactId of this.#strangers.takeAll(session))
+      this.#quietly(() => this.#runtime.artifacts.delete(artifactId));
   }
 
   async #put(artifact: StoredArtifact, session: SessionPort): Promise<void> {
@@ -126,14 +121,23 @@ export class ArtifactKeeper {
       if (!(await this.#fits(artifact, maxBytes)))
         throw new ArcpError('RESOURCE_EXHAUSTED', 'the principal keeps too much');
     }
-    if (session.anonymous) {
-      // Before it is there: the session may end meanwhile.
-      if (session.signal.aborted) throw new ArcpError('CANCELLED', 'the session has ended');
-      this.#remember(session, artifact);
-    }
+    // Before it is there: the session may end meanwhile.
+    if (session.anonymous) await this.#takeRoomOfStrangers(artifact, session);
     await artifacts.put(artifact);
     if (session.anonymous && session.signal.aborted) await artifacts.delete(artifact.artifactId);
     this.#sweepUntil(artifact.expiresAtMs);
+  }
+
+  async #takeRoomOfStrangers(artifact: StoredArtifact, session: SessionPort): Promise<void> {
+    const { limits, now } = this.#runtime;
+    const isTaken = (): boolean => {
+      if (session.signal.aborted) throw new ArcpError('CANCELLED', 'the session has ended');
+      return this.#strangers.take(session, artifact, limits.maxArtifactBytes);
+    };
+    if (isTaken()) return;
+    await this.sweep();
+    this.#strangers.forgetExpired(now());
+    if (!isTaken()) throw new ArcpError('RESOURCE_EXHAUSTED', 'strangers keep too much');
   }
 
   async #fits({ principal, bytes }: StoredArtifact, maxBytes: number): Promise<boolean> {

@@ -84,8 +84,12 @@ class Artifacts {
     if (sha256 !== undefined && expected === undefined) throw new ArcpError('INVALID_ARGUMENT', 'sha256 is no hash');
     assertMediaType(media_type);
     const bytes = decodeBase64Strict(data);
-    const artifact = await this.#putOnce(session, message, await sha256Hex(bytes), () =>
-      this.#keep(session, bytes, media_type, retain_seconds, expected),
+    const hash = await sha256Hex(bytes);
+    if (expected !== undefined && expected !== hash) {
+      throw new ArcpError('INVALID_ARGUMENT', 'the data has another hash than sha256 says');
+    }
+    const artifact = await this.#putOnce(session, message, hash, () =>
+      this.#keep(session, bytes, hash, media_type, retain_seconds),
     );
     session.emit('artifact.ref', { artifact }, { correlation_id: message.id, trace_id: message.trace_id });
   }
@@ -137,6 +141,9 @@ class Artifacts {
   async #make(job: JobPort, bytes: Uint8Array, options: ArtifactOptions): Promise<ArtifactRef> {
     const { mediaType, retainSeconds, announce = true } = options;
     assertBytes(bytes, 'bytes');
+    if (retainSeconds !== undefined && !(typeof retainSeconds === 'number' && retainSeconds >= 0)) {
+      throw new RangeError(`retainSeconds must be 0 or more, not ${retainSeconds}`);
+    }
     const { session } = job;
     if (session.capabilities.artifacts !== true) throw new ArcpError('UNIMPLEMENTED', 'artifacts was not negotiated');
     if (isTerminal(job.state)) throw new ArcpError('CANCELLED', 'the job has ended');
@@ -144,23 +151,20 @@ class Artifacts {
     if (bytes.length > MAX_ARTIFACT_BYTES) {
       throw new ArcpError('INVALID_ARGUMENT', `an artifact has at most ${MAX_ARTIFACT_BYTES} bytes`);
     }
-    const artifact = await this.#keep(session, bytes.slice(), mediaType, retainSeconds);
+    const own = bytes.slice();
+    const artifact = await this.#keep(session, own, await sha256Hex(own), mediaType, retainSeconds);
     if (announce) job.emit('artifact.ref', { artifact });
     return artifact;
   }
 
-  /** @param bytes Handed over. @param expected Hash they must have. */
+  /** @param bytes Handed over. @param sha256 Of them. */
   async #keep(
     session: SessionPort,
     bytes: Uint8Array<ArrayBuffer>,
+    sha256: string,
     mediaType: string,
     retainSeconds: number | undefined,
-    expected?: string,
   ): Promise<ArtifactRef> {
-    const sha256 = await sha256Hex(bytes);
-    if (expected !== undefined && expected !== sha256) {
-      throw new ArcpError('INVALID_ARGUMENT', 'the data has another hash than sha256 says');
-    }
     const { artifactRetentionSeconds, maxArtifactRetentionSeconds } = this.#runtime.limits;
     const seconds = Math.min(retainSeconds ?? artifactRetentionSeconds, maxArtifactRetentionSeconds);
     const artifact = {

@@ -5,7 +5,7 @@ import { ArcpError } from '../../errors.js';
 import type { Message } from '../../wire/envelope.js';
 import type { AgentDelegate, DelegationContext } from '../../wire/execution.js';
 import { isArtifactId } from '../../wire/ids.js';
-import type { CarrierFields, CommandWork } from '../command-work.js';
+import { type CarrierFields, type CommandWork, insideCarrier } from '../command-work.js';
 import type { JobPort, RuntimePort, SessionPort } from '../service.js';
 import type { ToolContext } from '../tool-context.js';
 import { ToolResult } from '../tools.js';
@@ -24,7 +24,7 @@ import { OpenTasks } from './open-tasks.js';
 import { pacedProgress } from './paced-progress.js';
 
 /** A task to send on. */
-type OutboundTask = Pick<DelegatedTask, 'target' | 'task' | 'permissionsInherited' | 'sharedMemoryRef' | 'hops'>;
+type OutboundTask = Omit<DelegatedTask, 'principal'>;
 
 /** Options, resolved. */
 export interface DelegatorOptions extends Pick<DelegationOptions, 'resolve' | 'leases'> {
@@ -38,8 +38,8 @@ export interface DelegatorOptions extends Pick<DelegationOptions, 'resolve' | 'l
 /** The tasks of a runtime. */
 export class Delegator {
   readonly #options: DelegatorOptions;
-  /** Hops of the jobs that tasks run as. */
-  readonly #hops = new WeakMap<JobPort, number>();
+  /** The tasks that jobs run. */
+  readonly #tasks = new WeakMap<JobPort, DelegatedTask>();
   readonly #open: OpenTasks;
   #runtime!: RuntimePort;
 
@@ -48,7 +48,9 @@ export class Delegator {
     this.#open = new OpenTasks(options.maxOpenPerTrace, options.maxOpenPerJob);
   }
 
+  /** @throws {TypeError} A runtime has it already. */
   attach(runtime: RuntimePort): void {
+    if (this.#runtime !== undefined) throw new TypeError('a service is mounted in one runtime only');
     this.#runtime = runtime;
   }
 
@@ -66,7 +68,8 @@ export class Delegator {
 
   /** Judges a task that another command carries. @throws {ArcpError} */
   prepare(session: SessionPort, payload: AgentDelegate, message: CarrierFields): CommandWork {
-    return this.#workOf(readTask(session.principal, payload, message, this.#options.maxHops));
+    const { maxHops } = this.#options;
+    return this.#workOf(insideCarrier(() => readTask(session.principal, payload, message, maxHops)));
   }
 
   /** Hands a task of a tool on. @throws {TypeError | ArcpError} */
@@ -83,8 +86,8 @@ export class Delegator {
       throw new TypeError('sharedMemoryRef must be the id of an artifact');
     }
     signal?.throwIfAborted();
-    const hops = this.#hops.get(job) ?? 0;
-    return this.#send(job, { target, task, permissionsInherited, sharedMemoryRef, hops }, signal);
+    const { hops = 0, traceId } = this.#tasks.get(job) ?? {};
+    return this.#send(job, { target, task, permissionsInherited, sharedMemoryRef, hops, traceId }, signal);
   }
 
   jobEnded({ id }: JobPort): void {
@@ -98,7 +101,9 @@ export class Delegator {
       tool: task.target,
       arguments: null,
       run: (job, context) => {
-        this.#hops.set(job, task.hops);
+        this.#tasks.set(job, task);
+        // One that was scheduled is open from now on.
+        if (task.traceId !== undefined) this.#open.begin(task.principal, task.traceId, job.id);
         return agent === undefined ? this.#forward(job, task, context) : agent(task, context);
       },
     };
@@ -161,10 +166,11 @@ export class Delegator {
 function handOver(
   peer: DelegationPeer,
   job: JobPort,
-  { target, task, permissionsInherited, sharedMemoryRef, hops }: OutboundTask,
+  { target, task, permissionsInherited, sharedMemoryRef, hops, traceId: own }: OutboundTask,
   signal: AbortSignal,
 ): ReturnType<DelegationPeer['delegate']> {
-  const traceId = job.traceId ?? job.id;
+  // Of a task that was scheduled it is not the job's, which is that of its schedule.
+  const traceId = own ?? job.traceId ?? job.id;
   const context: DelegationContext = {
     trace_id: traceId,
     ...(sharedMemoryRef === undefined ? undefined : { shared_memory_ref: sharedMemoryRef }),

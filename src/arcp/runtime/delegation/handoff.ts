@@ -55,7 +55,7 @@ export interface HandoffService extends Service<HandoffTypes> {
    *
    * @throws {ArcpError} What the client refused with; ERR_ARCP_DEADLINE_EXCEEDED: no answer; ERR_ARCP_NOT_FOUND: no such
    *   session or job; ERR_ARCP_UNIMPLEMENTED: `agent_handoff` was not negotiated; ERR_ARCP_CANCELLED: the session or job
-   *   ends; ERR_ARCP_ABORTED: it ended while `confirm` looked; ERR_ARCP_FAILED_PRECONDITION: it, or the session it is of, or
+   *   ends, or the runtime closes; ERR_ARCP_ABORTED: it ended while `confirm` looked; ERR_ARCP_FAILED_PRECONDITION: it, or the session it is of, or
    *   a job of it, is on the move already. And what `confirm` throws.
    * @throws {RangeError} A timeout that is none.
    */
@@ -74,7 +74,7 @@ interface Offered {
 
 /** Makes the service of handoffs. */
 export function handoffService({ move }: HandoffOptions): HandoffService {
-  let runtime: RuntimePort;
+  let runtime!: RuntimePort;
   const offered = new Map<MessageId, Offered>();
   const moves = new Moves();
 
@@ -116,12 +116,16 @@ export function handoffService({ move }: HandoffOptions): HandoffService {
       nack: (session, { correlation_id, payload }) => answered(session, correlation_id, fromWireError(payload)),
     },
     attach(attached) {
+      if (runtime !== undefined) throw new TypeError('a service is mounted in one runtime only');
       runtime = attached;
     },
     isBusy: () => moves.isBusy,
     onJobEnd: (ended) => endOffers(({ job }) => job === ended, 'the job has ended'),
     onSessionEnd: (ended) => endOffers(({ session }) => session === ended, 'the session has ended'),
-    close: () => endOffers(() => true, 'the runtime closes'),
+    close: () => {
+      moves.close();
+      endOffers(() => true, 'the runtime closes');
+    },
     async offer(sessionId, offer) {
       const { jobId, timeoutMs = DEFAULT_TIMEOUT_MS, confirm } = offer;
       if (!(timeoutMs >= 1 && timeoutMs <= MAX_TIMEOUT_MS)) {

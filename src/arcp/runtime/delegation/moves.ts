@@ -10,6 +10,7 @@ const REASON = 'handed off';
 export class Moves {
   /** Ids of sessions and jobs that are on the move, and of which session they are. */
   readonly #sessionOf = new Map<string, string>();
+  #isClosed = false;
 
   get isBusy(): boolean {
     return this.#sessionOf.size > 0;
@@ -22,7 +23,7 @@ export class Moves {
    * @param how Moves it. What it throws keeps it here.
    * @param onMoved Called before it ends here.
    * @throws {ArcpError} ERR_ARCP_FAILED_PRECONDITION: it, or what it is a part of, or a part of it is on the move already;
-   *   ERR_ARCP_ABORTED: it ended by itself meanwhile.
+   *   ERR_ARCP_ABORTED: it ended by itself meanwhile; ERR_ARCP_CANCELLED: the runtime has closed, and nothing ends here.
    */
   async move(
     session: SessionPort,
@@ -35,6 +36,7 @@ export class Moves {
     this.#sessionOf.set(id, session.id);
     try {
       await how();
+      if (this.#isClosed) throw new ArcpError('CANCELLED', 'the runtime closes');
       if (session.signal.aborted || (job !== undefined && session.job(job.id) !== job)) {
         throw new ArcpError('ABORTED', 'it has ended here meanwhile', { retryable: false });
       }
@@ -44,6 +46,11 @@ export class Moves {
     } finally {
       this.#sessionOf.delete(id);
     }
+  }
+
+  /** The runtime closes: what is not over stays, for the next one. */
+  close(): void {
+    this.#isClosed = true;
   }
 
   #isMoving(session: SessionPort, id: string): boolean {

@@ -18,8 +18,9 @@ export class OpenTasks {
     this.#maxPerJob = maxPerJob;
   }
 
-  /** A task begins, as a job. @throws {ArcpError} ERR_ARCP_RESOURCE_EXHAUSTED */
+  /** A task begins, as a job; again does nothing. @throws {ArcpError} ERR_ARCP_RESOURCE_EXHAUSTED */
   begin(principal: string, traceId: string, jobId: string): void {
+    if (this.#traceOf.has(jobId)) return;
     const key = `${principal.length}:${principal}${traceId}`;
     const open = this.#ofTrace.get(key) ?? 0;
     if (open >= this.#maxPerTrace) throw new ArcpError('RESOURCE_EXHAUSTED', 'too many open tasks of one trace');

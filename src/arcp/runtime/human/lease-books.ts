@@ -2,21 +2,22 @@
 
 import type { JsonValue } from '../../../codec/json-value.js';
 import type { MaybePromise } from '../../log/contract.js';
+import { allRecords } from '../log-records.js';
 import type { RuntimePort, SessionPort } from '../service.js';
 import { LEASE, LeaseBook, leaseKeysOf, MAX_DEAD_LEASES } from './lease-book.js';
 import type { LeaseFacts } from './lease-states.js';
 
-/** Records read at a time. */
-const PAGE = 256;
-
 /** Whose leases are whose. */
 export class LeaseBooks {
   readonly #books = new Map<string, MaybePromise<LeaseBook>>();
+  /** Sessions of before a restart that have leases nobody has asked for yet. */
+  readonly #unread = new Set<string>();
 
   /** The leases of a session: a promise only where the log takes its time, and only the first time. */
   of(session: SessionPort): MaybePromise<LeaseBook> {
     const known = this.#books.get(session.id);
     if (known !== undefined) return known;
+    this.#unread.delete(session.id);
     const read = readLeaseBook(session);
     if (!(read instanceof Promise)) return this.#keep(session, read);
     const kept = read.then((book) => this.#keep(session, book));
@@ -31,8 +32,13 @@ export class LeaseBooks {
     return book instanceof Promise ? book.then(work) : work(book);
   }
 
-  /** A session is over: what was granted in it ends. */
-  end(session: SessionPort): void {
+  /** A session is over: what was granted in it ends. @throws What the log does. Rejects so, where it takes its time. */
+  end(session: SessionPort): void | Promise<void> {
+    if (this.#unread.has(session.id)) {
+      // Read to be let go of: it has no session any more.
+      const read = this.of(session);
+      return read instanceof Promise ? read.then(() => {}) : undefined;
+    }
     const book = this.#books.get(session.id);
     this.#books.delete(session.id);
     // What is still being read ends as soon as it is there.
@@ -41,15 +47,10 @@ export class LeaseBooks {
 
   /** Forgets the leases of sessions that did not come back. Those of the others are read when they are needed. */
   async recover(runtime: RuntimePort): Promise<void> {
-    let after: string | undefined;
-    for (;;) {
-      const page = await runtime.log.records(LEASE, { after, limit: PAGE });
-      for (const { key } of page) {
-        after = key;
-        const isOrphan = runtime.session(key.slice(0, key.indexOf('/'))) === undefined;
-        if (isOrphan) runtime.write([{ kind: LEASE, key, value: undefined }]);
-      }
-      if (page.length < PAGE) return;
+    for await (const { key } of allRecords(runtime.log, LEASE)) {
+      const sessionId = key.slice(0, key.indexOf('/'));
+      if (runtime.session(sessionId) === undefined) runtime.write([{ kind: LEASE, key, value: undefined }]);
+      else if (!this.#books.has(sessionId)) this.#unread.add(sessionId);
     }
   }
 

@@ -8,13 +8,12 @@ import type { Message } from '../../wire/envelope.js';
 import type { MessageId } from '../../wire/ids.js';
 import type { Payloads } from '../../wire/payloads.js';
 import { timestampOf } from '../../wire/timestamp.js';
+import { allRecords } from '../log-records.js';
 import type { EmitFields, JobPort, RuntimePort, SessionPort } from '../service.js';
 import { type Question, Questions, Wait } from './waits.js';
 
 /** Kind of the records of questions that are open. */
 const PROMPT = 'prompt';
-/** Records read at a time. */
-const PAGE = 256;
 /** Length of a peer's words in ours, in UTF-16 units. */
 const MAX_QUOTE = 128;
 
@@ -91,18 +90,12 @@ export class OpenPrompts {
 
   /** Questions of before a restart: whoever asked them is gone, or asks anew. */
   async recover(runtime: RuntimePort): Promise<void> {
-    let after: string | undefined;
-    for (;;) {
-      const page = await runtime.log.records(PROMPT, { after, limit: PAGE });
-      for (const { key, value } of page) {
-        after = key;
-        if (this.#open.has(key)) continue;
-        runtime.write([{ kind: PROMPT, key, value: undefined }]);
-        const { sessionId, jobId } = value as { readonly sessionId: string; readonly jobId: string };
-        const job = runtime.session(sessionId)?.job(jobId);
-        if (job !== undefined) this.#tell({ id: key as MessageId, job }, 'CANCELLED', 'the runtime was restarted');
-      }
-      if (page.length < PAGE) return;
+    for await (const { key, value } of allRecords(runtime.log, PROMPT)) {
+      if (this.#open.has(key)) continue;
+      runtime.write([{ kind: PROMPT, key, value: undefined }]);
+      const { sessionId, jobId } = value as { readonly sessionId: string; readonly jobId: string };
+      const job = runtime.session(sessionId)?.job(jobId);
+      if (job !== undefined) this.#tell({ id: key as MessageId, job }, 'CANCELLED', 'the runtime was restarted');
     }
   }
 

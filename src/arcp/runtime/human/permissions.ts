@@ -164,7 +164,8 @@ class Permissions {
   }
 
   endSession(session: SessionPort): void {
-    this.#books.end(session);
+    const ended = this.#books.end(session);
+    if (ended instanceof Promise) ended.catch((error: unknown) => this.#runtime?.report(error, 'leases'));
   }
 
   recover(): Promise<void> {

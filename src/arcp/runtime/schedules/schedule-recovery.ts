@@ -1,6 +1,7 @@
 // Schedules of before a restart of the runtime.
 
 import { ArcpError } from '../../errors.js';
+import { allRecords } from '../log-records.js';
 import type { RuntimePort, SessionPort } from '../service.js';
 import type { ScheduleBook } from './schedule-book.js';
 import type { SchedulePlanner } from './schedule-planner.js';
@@ -16,27 +17,18 @@ import {
 } from './schedule-record.js';
 import { partyOf } from './schedule-room.js';
 
-/** Records read at once. */
-const PAGE = 256;
-
 /** Takes up what was scheduled. Whatever cannot be any more is forgotten, and its job fails. */
 export async function recoverSchedules(
   runtime: RuntimePort,
   book: ScheduleBook,
   planner: SchedulePlanner,
 ): Promise<void> {
-  let after: string | undefined;
-  for (;;) {
-    const page = await runtime.log.records(SCHEDULE, { after, limit: PAGE });
-    for (const { key, value } of page) {
-      after = key;
-      const session = runtime.session(sessionOfKey(key));
-      const record = asScheduleRecord(value);
-      if (record === undefined) runtime.report(new TypeError(`the schedule ${key} in the log is damaged`), 'recover');
-      if (session === undefined || record === undefined) book.forget(key);
-      else await takeUp(runtime, book, planner, session, record);
-    }
-    if (page.length < PAGE) return;
+  for await (const { key, value } of allRecords(runtime.log, SCHEDULE)) {
+    const session = runtime.session(sessionOfKey(key));
+    const record = asScheduleRecord(value);
+    if (record === undefined) runtime.report(new TypeError(`the schedule ${key} in the log is damaged`), 'recover');
+    if (session === undefined || record === undefined) book.forget(key);
+    else await takeUp(runtime, book, planner, session, record);
   }
 }
 

@@ -30,7 +30,9 @@ export class Schedules {
     this.#planner = planner;
   }
 
+  /** @throws {TypeError} A runtime has it already. */
   attach(runtime: RuntimePort): void {
+    if (this.#runtime !== undefined) throw new TypeError('a service is mounted in one runtime only');
     this.#runtime = runtime;
     this.#book.attach(runtime);
     this.#planner.attach(runtime);
@@ -147,7 +149,8 @@ export class Schedules {
     const nextId = dueMs === undefined ? undefined : this.#startNext(session, schedule, dueMs);
     if (nextId === undefined) this.#book.forget(keyOf(schedule));
     this.#book.begun(jobId, schedule);
-    // One commit has what goes on and that this run is released, and it runs behind that: a crash repeats nothing.
+    // One commit has what goes on and that this run is released, but for a run that the log has yet to accept, which is
+    // released behind that. It runs behind either: a crash repeats nothing.
     this.#runtime.jobs.release(session, jobId, schedule.work);
     return steps;
   }

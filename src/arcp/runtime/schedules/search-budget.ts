@@ -4,7 +4,7 @@
 import type { Clock } from '../../../clock.js';
 
 /** Steps a minute, for one principal: seconds of work at the very worst, and some two thousand searches of simple rules. */
-const MAX_STEPS = 100_000;
+const MAX_STEPS_PER_MINUTE = 100_000;
 const WINDOW_MS = 60_000;
 
 /** The searching that each principal has had, within a minute. */
@@ -25,7 +25,7 @@ export class SearchBudget {
       this.#sinceMs = nowMs;
       this.#spent.clear();
     }
-    return (this.#spent.get(party) ?? 0) < MAX_STEPS ? 0 : this.#sinceMs + WINDOW_MS - nowMs;
+    return (this.#spent.get(party) ?? 0) < MAX_STEPS_PER_MINUTE ? 0 : this.#sinceMs + WINDOW_MS - nowMs;
   }
 
   /** Counts what a search has cost. */

@@ -27,6 +27,11 @@ export class StreamTable {
     return false;
   }
 
+  /** The runtime closes: nothing more is sent, and no timer is left. The streams are the next one's to end. */
+  stop(): void {
+    for (const { written } of this.#sessions.values()) for (const { writer } of written.values()) writer.limit(0);
+  }
+
   /** The streams of a session; `undefined` where it never had any. */
   find(session: SessionPort): SessionStreams | undefined {
     return this.#sessions.get(session.id);

@@ -46,6 +46,7 @@ export function streamService({ onStream }: StreamServiceOptions = {}): Service<
     attach: (runtime) => table.attach(runtime),
     // No stream outlives a restart.
     isBusy: () => table.isBusy,
+    close: () => table.stop(),
     context: (job): StreamContext => ({
       stream: (kind, options) => ofTools.open(job, kind, options),
       thought: (text, options) => ofTools.think(job, text, options),

@@ -12,6 +12,8 @@ import type { StreamTable } from './stream-table.js';
 /** Opens the streams of tools, and ends them with their jobs. */
 export class ToolStreams {
   readonly #table: StreamTable;
+  /** Jobs that are about to end, or have. */
+  readonly #ending = new WeakSet<JobPort>();
 
   constructor(table: StreamTable) {
     this.#table = table;
@@ -45,7 +47,10 @@ export class ToolStreams {
       kind,
       contentType,
     );
-    const openId = job.emit('stream.open', { kind, content_type: contentType, encoding }, fields);
+    // A tool that opens another stream whenever one fails would do so for ever, and the last would never end.
+    const openId = this.#ending.has(job)
+      ? undefined
+      : job.emit('stream.open', { kind, content_type: contentType, encoding }, fields);
     if (openId === undefined) writer.end(new ArcpError('CANCELLED', 'the job has ended'));
     else streams.written.set(id, { writer: writer as unknown as Writer<StreamKind>, job, openId });
     return writer;
@@ -63,6 +68,7 @@ export class ToolStreams {
 
   /** A job is about to end: its streams end before it. */
   beforeJobEnd(job: JobPort, type: JobEnd['type']): void {
+    this.#ending.add(job);
     for (const { writer, job: owner } of this.#table.find(job.session)?.written.values() ?? []) {
       if (owner.id !== job.id) continue;
       if (type === 'job.cancelled') writer.fail(new ArcpError('CANCELLED', 'the job was cancelled'));

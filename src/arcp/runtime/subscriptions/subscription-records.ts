@@ -4,6 +4,7 @@ import type { JsonValue } from '../../../codec/json-value.js';
 import type { RawEnvelope } from '../../wire/envelope.js';
 import type { SubscriptionId } from '../../wire/ids.js';
 import type { Filter } from '../../wire/subscription.js';
+import { allRecords } from '../log-records.js';
 import type { RuntimePort, SessionPort } from '../service.js';
 import type { ObservationTerms } from './observation-port.js';
 import { BACKFILL_COMPLETE } from './observed-entries.js';
@@ -11,7 +12,7 @@ import { BACKFILL_COMPLETE } from './observed-entries.js';
 /** Kind of the records of subscriptions. */
 const SUBSCRIPTION = 'subscription';
 
-/** Records and entries read at once. */
+/** Entries read at once. */
 const PAGE = 256;
 
 /** What is kept of a subscription. */
@@ -46,14 +47,8 @@ export function dropSubscription(runtime: RuntimePort, id: SubscriptionId): void
 export async function* keptSubscriptions({
   log,
 }: RuntimePort): AsyncGenerator<{ readonly id: SubscriptionId; readonly record: SubscriptionRecord }> {
-  let after: string | undefined;
-  for (;;) {
-    const page = await log.records(SUBSCRIPTION, { after, limit: PAGE });
-    for (const { key, value } of page) {
-      yield { id: key as SubscriptionId, record: value as unknown as SubscriptionRecord };
-    }
-    if (page.length < PAGE) return;
-    after = page.at(-1)?.key;
+  for await (const { key, value } of allRecords(log, SUBSCRIPTION)) {
+    yield { id: key as SubscriptionId, record: value as unknown as SubscriptionRecord };
   }
 }
 

@@ -5,6 +5,7 @@ import type { ArtifactStore } from '../../../../src/arcp/artifacts/contract.js';
 import { memoryArtifacts } from '../../../../src/arcp/artifacts/memory.js';
 import type { ArcpError } from '../../../../src/arcp/errors.js';
 import { artifactService } from '../../../../src/arcp/runtime/artifacts/artifacts-service.js';
+import { bearerTokens, noAuthentication } from '../../../../src/arcp/runtime/authenticator.js';
 import type { RuntimeOptions } from '../../../../src/arcp/runtime/runtime.js';
 import type { ToolContext } from '../../../../src/arcp/runtime/tool-context.js';
 import { resultRef, type Tool } from '../../../../src/arcp/runtime/tools.js';
@@ -12,7 +13,7 @@ import { sha256Hex } from '../../../../src/arcp/wire/sha256.js';
 import { encodeBase64 } from '../../../../src/codec/base64.js';
 import type { JsonObject, JsonValue } from '../../../../src/codec/json-value.js';
 import { yieldToEventLoop } from '../../../../src/yield.js';
-import { EPOCH_MS, type RawPeer, type Received, settle, testRuntime } from '../../support/raw-peer.js';
+import { EPOCH_MS, type RawPeer, type Received, settle, TOKENS, testRuntime } from '../../support/raw-peer.js';
 
 type Run = (context: ToolContext, args: JsonValue) => ReturnType<Tool['handler']>;
 
@@ -317,6 +318,21 @@ describe('a tool', () => {
     expect((await fetch(peer, idOf(ref))).payload.data).toBe('aGk=');
   });
 
+  test.each([Number.NaN, -1, '60'])('keeps nothing for %j seconds, which no sweep would end', async (seconds) => {
+    const store = memoryArtifacts();
+    const { session } = bench({ artifacts: store }, async ({ artifact }) => {
+      const options = { mediaType: 'text/plain', retainSeconds: seconds as number };
+      return artifact(Uint8Array.of(1), options).then(
+        () => 'kept',
+        (error: Error) => error.name,
+      );
+    });
+    const peer = await session();
+    peer.send('tool.invoke', { tool: 'run', arguments: null });
+    expect((await peer.until('job.completed')).payload.value).toBe('RangeError');
+    expect(await store.usage('alice')).toMatchObject({ count: 0 });
+  });
+
   test('keeps the bytes as they were, and may leave the announcement out', async () => {
     const { session } = bench({}, async ({ artifact }) => {
       const bytes = Uint8Array.of(104, 105);
@@ -383,12 +399,60 @@ describe('a tool', () => {
   });
 });
 
+describe('R6: strangers', () => {
+  const STRANGER = { auth: { scheme: 'none' }, capabilities: { anonymous: true, artifacts: true } };
+  /** 6,000 bytes, which count for 7,024. */
+  const DATA = encodeBase64(new Uint8Array(6_000));
+
+  function open(maxArtifactBytes: number) {
+    const authenticators = [bearerTokens(TOKENS), noAuthentication()];
+    return bench({ authenticators, limits: { maxArtifactBytes } });
+  }
+
+  test('keep together what one principal may, however many there are; who leaves makes room', async () => {
+    const { session } = open(15_000);
+    const strangers: RawPeer[] = [];
+    const outcomes: string[] = [];
+    for (let i = 0; i < 3; i++) {
+      const stranger = await session(STRANGER);
+      strangers.push(stranger);
+      outcomes.push(outcome(await put(stranger, DATA)));
+    }
+    expect(outcomes).toEqual(['artifact.ref', 'artifact.ref', 'RESOURCE_EXHAUSTED']);
+    // Those who are somebody are not held to it.
+    expect(outcome(await put(await session(), DATA))).toBe('artifact.ref');
+    await strangers[0]?.drop();
+    expect(outcome(await put(strangers[2] as RawPeer, DATA))).toBe('artifact.ref');
+  });
+
+  test('have room again for what they released, and for what has expired', async () => {
+    const { session, clock } = open(15_000);
+    const [one, other] = [await session(STRANGER), await session(STRANGER)];
+    const kept = await put(one, DATA);
+    await put(one, DATA, { retain_seconds: 10 });
+    expect(outcome(await put(other, DATA))).toBe('RESOURCE_EXHAUSTED');
+    await ask(one, 'artifact.release', { artifact_id: idOf(kept) });
+    expect(outcome(await put(other, DATA))).toBe('artifact.ref');
+    expect(outcome(await put(other, DATA))).toBe('RESOURCE_EXHAUSTED');
+    clock.advance(10_001);
+    expect(outcome(await put(other, DATA))).toBe('artifact.ref');
+  });
+});
+
 test('the service refuses a sweep interval that is none', () => {
   expect(() => testRuntime({ services: [artifactService({ sweepIntervalMs: -1 })] })).toThrow(RangeError);
 });
 
 describe('artifact.put with an idempotency key', () => {
   const key = { idempotency_key: 'k' };
+
+  test('that is repeated with a hash its data does not have is INVALID_ARGUMENT, not the artifact of the first', async () => {
+    const peer = await bench().session();
+    const put = (more: JsonObject) =>
+      peer.answerTo(peer.send('artifact.put', { media_type: 'text/plain', data: 'aGk=', ...more }, key));
+    expect(outcome(await put({}))).toBe('artifact.ref');
+    expect(outcome(await put({ sha256: '0'.repeat(64) }))).toBe('INVALID_ARGUMENT');
+  });
   const putAs = (peer: RawPeer, data: string, fields: object = key) =>
     peer.answerTo(peer.send('artifact.put', { media_type: 'text/plain', data }, fields as Record<string, unknown>));
 

@@ -12,6 +12,7 @@ import {
   delegationService,
 } from '../../../../src/arcp/runtime/delegation/delegation.js';
 import { permissionService } from '../../../../src/arcp/runtime/human/permissions.js';
+import { scheduleService } from '../../../../src/arcp/runtime/schedules/schedule.js';
 import type { Tool } from '../../../../src/arcp/runtime/tools.js';
 import type { JsonObject, JsonValue } from '../../../../src/codec/json-value.js';
 import { memoryTransports } from '../../../../src/transport/memory.js';
@@ -392,6 +393,68 @@ describe('a deputy', () => {
     const peer = await delegating({ resolve: () => undefined }).session();
     peer.send('tool.invoke', { tool: 'delegate', arguments: options as unknown as JsonValue });
     expect((await peer.until('job.completed')).payload.value).toBe('TypeError');
+  });
+});
+
+describe('a task that was scheduled', () => {
+  const own = { trace_id: 'trace-own' };
+
+  function scheduling(options: DelegationOptions) {
+    const delegation = delegationService(options);
+    const schedules = scheduleService({ commands: [delegation.command] });
+    return testRuntime({ tools: [delegate], services: [delegation, schedules] });
+  }
+
+  function schedule(peer: RawPeer, target: string): void {
+    const payload = { target, task: 'work', context: own };
+    peer.send('job.schedule', { job: { type: 'agent.delegate', payload }, when: { after: 60 } });
+  }
+
+  test('is refused by the place of what is wrong in the message that carries it', async () => {
+    const { session } = scheduling({ agents: { worker: () => null } });
+    const peer = await session();
+    const payload = { target: 'worker', task: 'work', context: { shared_memory_ref: 'none' } };
+    const id = peer.send('job.schedule', { job: { type: 'agent.delegate', payload }, when: { after: 60 } });
+    expect((await peer.answerTo(id)).payload).toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      details: { path: 'payload.job.payload.context.shared_memory_ref' },
+    });
+  });
+
+  test('goes on in its own trace, and so does what its agent hands on', async () => {
+    const { peer: elsewhere, told } = peerThat(() => ({ result: Promise.resolve({ value: 1 }) }));
+    const { session, clock } = scheduling({
+      agents: { deputy: async (_task, context) => void (await context.delegate('worker', 'work')) },
+      resolve: () => elsewhere,
+    });
+    const peer = await session();
+    for (const target of ['worker', 'deputy']) {
+      schedule(peer, target);
+      await peer.until('job.accepted');
+      clock.advance(60_000);
+      await peer.until('job.completed');
+    }
+    expect(told.map(({ context }) => context)).toEqual([own, own]);
+  });
+
+  test('counts among the open ones of its trace: one too many fails, and what has ended makes room', async () => {
+    const { peer: elsewhere } = peerThat(silent);
+    const { session, clock } = scheduling({ resolve: () => elsewhere, maxOpenPerTrace: 1 });
+    const peer = await session();
+    for (let i = 0; i < 2; i++) schedule(peer, 'worker');
+    await settle();
+    clock.advance(60_000);
+    await settle();
+    expect(ends(peer).map(({ payload }) => payload.code)).toEqual(['RESOURCE_EXHAUSTED']);
+    const running = peer.since().find(({ type, job_id }) => type === 'job.started' && job_id !== ends(peer)[0]?.job_id);
+    peer.send('cancel', { target: 'job', target_id: running?.job_id as string });
+    await peer.until('job.cancelled');
+    peer.forget();
+    schedule(peer, 'worker');
+    await settle();
+    clock.advance(60_000);
+    await settle();
+    expect(ends(peer)).toEqual([]);
   });
 });
 

@@ -54,6 +54,26 @@ describe('what ends while it moves', () => {
     expect(peer.ofJob(job_id).filter(({ type }) => TERMINAL.test(type))).toHaveLength(1);
   });
 
+  test('is not taken for moved where the runtime closes meanwhile: nothing ended here, and the next one has it', async () => {
+    const bench = handing();
+    const peer = await bench.session();
+    let isThere = () => {};
+    const confirm = () =>
+      new Promise<void>((resolve) => {
+        isThere = resolve;
+      });
+    const moved = bench.handoffs.offer(peer.sessionId, { runtime, confirm });
+    const { id } = await peer.until('agent.handoff');
+    peer.send('ack', {}, { correlation_id: id });
+    await settle();
+    const closed = bench.runtime.close();
+    await settle();
+    isThere();
+    await expect(moved).rejects.toMatchObject({ code: 'ERR_ARCP_CANCELLED' });
+    await closed;
+    expect(await bench.log.records('session', { limit: 9 })).toHaveLength(1);
+  });
+
   test('ends the offer of it at once', async () => {
     const bench = handing();
     const peer = await bench.session();

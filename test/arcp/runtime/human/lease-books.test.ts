@@ -38,7 +38,8 @@ function slowBooks() {
   } as unknown as RuntimePort;
   const end = new AbortController();
   const session = { id: 'sess_1', runtime, signal: end.signal } as unknown as SessionPort;
-  return { books: new LeaseBooks(), waiting, session, end, kept: () => log.records(LEASE, { limit: 9 }) };
+  const stands = { ...runtime, session: (id: string) => (id === session.id ? session : undefined) };
+  return { books: new LeaseBooks(), waiting, session, stands, end, kept: () => log.records(LEASE, { limit: 9 }) };
 }
 
 test('are read once, however many ask meanwhile', async () => {
@@ -56,7 +57,7 @@ test('R1: of a session that ends while they are read are gone, and nothing of it
   const { books, waiting, session, end, kept } = slowBooks();
   const asked = books.of(session);
   end.abort();
-  books.end(session);
+  void books.end(session);
   waiting[0]?.pass();
   expect((await asked).holds('filesystem.read')).toBe(false);
   expect(kept()).toEqual([]);
@@ -65,6 +66,26 @@ test('R1: of a session that ends while they are read are gone, and nothing of it
   waiting[1]?.pass();
   expect((await again).liveCount).toBe(0);
   expect(waiting).toHaveLength(2);
+});
+
+test('of a session of before a restart are gone with it, also where nobody has asked for them since', async () => {
+  const { books, waiting, session, stands, end, kept } = slowBooks();
+  const recovering = books.recover(stands);
+  waiting[0]?.pass();
+  await recovering;
+  expect(kept()).toHaveLength(1);
+  end.abort();
+  const ended = books.end(session);
+  waiting[1]?.pass();
+  await ended;
+  expect(kept()).toEqual([]);
+});
+
+test('of no session of before are not read for its end', () => {
+  const { books, waiting, session, end } = slowBooks();
+  end.abort();
+  expect(books.end(session)).toBeUndefined();
+  expect(waiting).toEqual([]);
 });
 
 test('that could not be read are read again by whoever asks next', async () => {

@@ -498,3 +498,106 @@ test('two commands of one type are refused, and one that would stand for tool.in
   expect(() => scheduleService({ commands: [{ ...command, type: 'tool.invoke' }] })).toThrow(TypeError);
   expect(() => scheduleService({ limits: { maxInAll: 0 } })).toThrow(RangeError);
 });
+
+describe('runtimes that die one after the other', () => {
+  /** A log that dies with its n-th commit, which goes through or does not. */
+  function dying(inner: EventLog, nth: number, goesThrough: boolean): EventLog {
+    let commits = 0;
+    return new Proxy(inner, {
+      get(target, name) {
+        const member = Reflect.get(target, name, target) as (...args: unknown[]) => unknown;
+        return (...args: unknown[]) => {
+          if (name === 'commit') commits++;
+          if (commits < nth || (commits === nth && name === 'commit' && goesThrough)) {
+            const done = Reflect.apply(member, target, args);
+            if (commits < nth) return done;
+          }
+          return new Promise(() => {});
+        };
+      },
+    });
+  }
+
+  /** What became of a schedule: by job, how often it was accepted, ended and run. */
+  async function outcomes(when: JsonValue, restartable: boolean, deaths: readonly (readonly [number, boolean])[]) {
+    const inner = memoryLog();
+    const clock = fakeClock();
+    const runs: string[] = [];
+    const handler: Tool['handler'] = (args, { jobId }) => {
+      runs.push(jobId);
+      return args;
+    };
+    const options = {
+      tools: [{ name: 'count', restartable, handler }],
+      limits: { sessionRetentionMs: 99 * HOUR },
+      clock,
+    };
+    let isFirst = true;
+    for (const [nth, goesThrough] of [...deaths, [Number.POSITIVE_INFINITY, true] as const]) {
+      const bench = scheduling({ ...options, log: dying(inner, nth, goesThrough) });
+      if (isFirst) {
+        const peer = bench.connect();
+        void peer.open().then(() => schedule(peer, when, 'count'));
+      } else void bench.runtime.recover();
+      isFirst = false;
+      await settle(4);
+      await pass(bench, 4 * MINUTE, MINUTE / 2);
+      await bench.crash();
+    }
+    const said = (await inner.read({ after: 0, limit: 999, direction: 'out' })).filter(
+      ({ jobId }) => jobId !== undefined,
+    );
+    const jobs = [...new Set(said.map(({ jobId }) => jobId as string))];
+    const countIn = (id: string, types: RegExp) =>
+      said.filter(({ jobId, type }) => jobId === id && types.test(type)).length;
+    return {
+      wasAsked: (await inner.read({ after: 0, limit: 1, types: ['job.schedule'] })).length > 0,
+      isLeft:
+        (await inner.records('job', { limit: 1 })).length + (await inner.records('schedule', { limit: 1 })).length > 0,
+      jobs: jobs.map((id) => ({
+        accepted: countIn(id, /^job\.accepted$/),
+        ended: countIn(id, /^job\.(completed|failed|cancelled)$/),
+        completed: countIn(id, /^job\.completed$/),
+        runs: runs.filter((one) => one === id).length,
+      })),
+    };
+  }
+
+  // A session takes two commits, a schedule two, each run about four.
+  const nths = [3, 4, 5, 6, 7, 8];
+  const points = nths.flatMap((first) => [1, 2, 3].map((second) => [first, second] as const));
+  const kinds = [
+    ['of a rule', { every: 'FREQ=MINUTELY;COUNT=2' }, 2],
+    ['at a time', { after: 60 }, 1],
+  ] as const;
+
+  test.each(kinds)(
+    'run what is %s as often as it says, each run accepted and ended once',
+    async (_what, when, count) => {
+      let schedules = 0;
+      for (const [first, second] of points) {
+        for (const [goesThrough, restartable] of [
+          [false, false],
+          [true, true],
+          [true, false],
+        ] as const) {
+          const { wasAsked, isLeft, jobs } = await outcomes(when, restartable, [
+            [first, goesThrough],
+            [second, !goesThrough],
+          ]);
+          // A command that the log never heard of is the client's to send again.
+          if (!wasAsked || jobs.length === 0) continue;
+          schedules++;
+          const label = { first, second, goesThrough, restartable };
+          expect({ ...label, isLeft, jobs: jobs.length }).toEqual({ ...label, isLeft: false, jobs: count });
+          for (const job of jobs) {
+            expect({ ...label, ...job }).toMatchObject({ ...label, accepted: 1, ended: 1 });
+            if (restartable) expect({ ...label, ...job }).toMatchObject({ ...label, completed: 1 });
+            else expect(job.runs).toBeLessThanOrEqual(1);
+          }
+        }
+      }
+      expect(schedules).toBeGreaterThan(20);
+    },
+  );
+});

@@ -433,6 +433,55 @@ describe('a stream that a tool writes', () => {
   });
 });
 
+test('a tool that opens another stream whenever one fails ends with its job, and so do its streams', async () => {
+  let opened = 0;
+  const { session, clock } = bench(({ stream }) => {
+    const open = () => {
+      if (++opened < 100) stream('text').signal.addEventListener('abort', open);
+    };
+    open();
+    return new Promise(() => {});
+  });
+  const peer = await session();
+  const job = await invoke(peer);
+  const { stream_id } = await peer.until('stream.open');
+  // The client does without one: the tool opens another.
+  peer.send('cancel', { target: 'stream', target_id: stream_id as string });
+  await peer.until('stream.open');
+  peer.send('cancel', { target: 'job', target_id: job, deadline_ms: 10 });
+  await settle();
+  clock.advance(10);
+  await peer.until('job.failed');
+  expect(streamOf(peer.since()).map(({ type }) => type)).toEqual([
+    'stream.open',
+    'stream.error',
+    'stream.open',
+    'stream.error',
+  ]);
+});
+
+test('a stream at a slow rate leaves no timer behind where its runtime closes, though its tool hears no signal', async () => {
+  let write = () => {};
+  const { session, clock, runtime } = bench(({ stream }) => {
+    const text = stream('text');
+    write = () => {
+      for (let i = 0; i < 9; i++) void text.write('x');
+    };
+    return new Promise(() => {});
+  });
+  const peer = await session();
+  await invoke(peer);
+  const { stream_id } = await peer.until('stream.open');
+  peer.send('backpressure', { desired_rate_per_second: 1 }, { stream_id });
+  await settle();
+  const before = clock.pendingTimers;
+  write();
+  expect(clock.pendingTimers).toBeGreaterThan(before);
+  await runtime.close();
+  write();
+  expect(clock.pendingTimers).toBe(0);
+});
+
 describe('a stream that a client sends', () => {
   const chunk = (peer: RawPeer, stream_id: string, sequence: number, data: JsonValue = `${sequence}`, more = {}) =>
     peer.send('stream.chunk', { sequence, data, ...more }, { stream_id });
