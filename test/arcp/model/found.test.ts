@@ -1,11 +1,20 @@
 // What the model has found, by hand: the shortest way to each.
 
 import { describe, expect, it } from 'vitest';
+import { onAbort } from '../../../src/abort.js';
+import { connect } from '../../../src/arcp/client/connect.js';
 import type { EventLog } from '../../../src/arcp/log/contract.js';
 import { memoryLog } from '../../../src/arcp/log/memory.js';
+import { handoffService } from '../../../src/arcp/runtime/delegation/handoff.js';
+import { reservedMetrics } from '../../../src/arcp/runtime/metrics-service.js';
+import { scheduleService } from '../../../src/arcp/runtime/schedules/schedule.js';
 import type { Tool } from '../../../src/arcp/runtime/tools.js';
+import { workflowService } from '../../../src/arcp/runtime/workflow.js';
+import type { JsonValue } from '../../../src/codec/json-value.js';
+import type { Transport } from '../../../src/transport/contract.js';
+import { memoryTransports } from '../../../src/transport/memory.js';
 import { type Peer, ScriptedRuntime, until } from '../client/scripted-runtime.js';
-import { settle, testRuntime } from '../support/raw-peer.js';
+import { EPOCH_MS, settle, testRuntime } from '../support/raw-peer.js';
 import { slowLog } from '../support/slow-log.js';
 
 /** Runs until it is told how to end. */
@@ -219,5 +228,156 @@ describe('a runtime that closes', () => {
     await settle(10);
     const accepted = await bench.log.read({ after: 0, limit: 10, types: ['job.accepted'] });
     expect(runs).toBe(accepted.length);
+  });
+});
+
+describe('a job that is scheduled when the runtime is restarted', () => {
+  it('says how long it ran, and not that it never waited, also where it runs in no time', async () => {
+    const equip = () => ({
+      tools: [{ name: 'echo', handler: (args: JsonValue) => args }],
+      services: [scheduleService(), reservedMetrics()],
+    });
+    const first = testRuntime(equip());
+    const peer = await first.session();
+    const job = { type: 'tool.invoke', payload: { tool: 'echo', arguments: 1 } };
+    peer.send('job.schedule', { job, when: { after: 30 } });
+    const { id } = await peer.until('job.accepted');
+    const second = await first.restart(equip());
+    const again = second.connect();
+    await again.open({ session_id: peer.sessionId });
+    again.send('resume', { after_message_id: id });
+    second.clock.advance(30_000);
+    await again.until('job.completed');
+    const phases = again.since().flatMap(({ type, payload }) => (type === 'metric' ? (payload.dims?.phase ?? []) : []));
+    expect(phases).toEqual(['exec']);
+  });
+});
+
+describe('a runtime that closes while something is on the move', () => {
+  /** A job to come of a schedule, which the application moves as long as it likes. */
+  async function moving() {
+    let done = () => {};
+    const move = () =>
+      new Promise<void>((resolve) => {
+        done = resolve;
+      });
+    const handoffs = handoffService({ move });
+    const tools = [{ name: 'echo', handler: (args: JsonValue) => args }];
+    const first = testRuntime({ tools, services: [handoffs, scheduleService()] });
+    const peer = await first.session();
+    const job = { type: 'tool.invoke', payload: { tool: 'echo', arguments: 1 } };
+    peer.send('job.schedule', { job, when: { after: 30 } });
+    const { job_id } = await peer.until('job.accepted');
+    const restart = () => first.restart({ services: [handoffService({ move: () => {} }), scheduleService()] });
+    return { first, peer, handoffs, move, jobId: job_id as string, restart, done: () => done() };
+  }
+
+  /** The end of the job as the next runtime tells it. */
+  async function endAfterwards({ restart, peer }: Awaited<ReturnType<typeof moving>>, seen: string) {
+    const second = await restart();
+    const again = second.connect();
+    await again.open({ session_id: peer.sessionId });
+    again.send('resume', { after_message_id: seen });
+    second.clock.advance(30_000);
+    await settle();
+    return again.types().filter((type) => /^job\.(?:completed|failed|cancelled)$/.test(type));
+  }
+
+  it('keeps what a client would hand off, whose command was not answered', async () => {
+    const bench = await moving();
+    const { first, peer, jobId, done } = bench;
+    const seen = peer.received.at(-1)?.id as string;
+    peer.send('agent.handoff', { runtime: { kind: 'elsewhere', version: '1' } }, { job_id: jobId });
+    await settle();
+    await first.runtime.close();
+    done();
+    await settle();
+    expect(await endAfterwards(bench, seen)).toEqual(['job.completed']);
+  });
+
+  it('keeps what it offered itself, and says so', async () => {
+    const bench = await moving();
+    const { first, peer, jobId, handoffs, move, done } = bench;
+    const runtime = { kind: 'elsewhere', version: '1' };
+    const offering = handoffs.offer(peer.sessionId, { runtime, jobId, confirm: move });
+    const refused = expect(offering).rejects.toMatchObject({ code: 'ERR_ARCP_CANCELLED' });
+    const { id } = await peer.until('agent.handoff');
+    peer.send('ack', {}, { correlation_id: id });
+    await settle();
+    await first.runtime.close();
+    done();
+    await refused;
+    expect(await endAfterwards(bench, id)).toEqual(['job.completed']);
+  });
+});
+
+describe('a workflow that is asked to stop', () => {
+  it('and answers all the same is complete, and says so', async () => {
+    const { tool, ends } = patient();
+    const services = [workflowService({ workflows: [{ ...tool, name: 'wait' }], sayComplete: true })];
+    const peer = await testRuntime({ services }).session();
+    peer.send('workflow.start', { workflow: 'wait' });
+    const { job_id } = await peer.until('job.started');
+    peer.send('cancel', { target: 'job', target_id: job_id as string });
+    await peer.until('cancel.accepted');
+    ends[0]?.('after all');
+    const done = await peer.until('job.completed');
+    expect(done.payload).toEqual({ value: 'after all' });
+    expect(peer.types().slice(-2)).toEqual(['workflow.complete', 'job.completed']);
+  });
+});
+
+describe('a caller that gives a job up', () => {
+  it.each([3_000, 60_000])('has it cancelled also after %i ms without a connection', async (awayMs) => {
+    // What a client loads when it needs it comes from the disk the first time, when it likes.
+    await import('../../../src/arcp/client/later.js');
+    let wasTold = false;
+    const run: Tool = {
+      name: 'run',
+      handler: (_args, { signal }) =>
+        new Promise((_resolve, reject) => {
+          onAbort(signal, (reason) => {
+            wasTold = true;
+            reject(reason);
+          });
+        }),
+    };
+    const bench = testRuntime({ tools: [run] });
+    let isAway = false;
+    let far: Transport | undefined;
+    const session = await connect({
+      dial: async () => {
+        if (isAway) throw new Error('no network');
+        const [near, other] = memoryTransports();
+        far = other;
+        void bench.runtime.accept(other);
+        return near;
+      },
+      auth: { scheme: 'bearer', token: 'tok-alice' },
+      client: { kind: 'test', version: '1' },
+      clock: bench.clock,
+      now: () => EPOCH_MS + bench.clock.now(),
+      reconnect: { initialDelayMs: 100, maxDelayMs: 1_000 },
+    });
+    const caller = new AbortController();
+    const job = session.invoke('run', null, { signal: caller.signal });
+    await job.id;
+    isAway = true;
+    far?.abort();
+    await settle();
+    caller.abort(new Error('enough'));
+    await expect(job.result).rejects.toThrow('enough');
+    const pass = async (ms: number) => {
+      for (let left = ms; left > 0; left -= 500) {
+        bench.clock.advance(500);
+        await settle();
+      }
+    };
+    await pass(awayMs);
+    expect(wasTold).toBe(false);
+    isAway = false;
+    await pass(5_000);
+    expect(wasTold).toBe(true);
+    await session.close();
   });
 });

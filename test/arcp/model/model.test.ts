@@ -2,9 +2,10 @@
 // seeds instead of 100; RINGLINE_SEED=N runs one.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { noCoverage } from './coverage.js';
 import { digestAtOnce } from './digest.js';
-import { noCoverage } from './oracle.js';
 import { PLANTS } from './plants.js';
+import { PLANTS_BETWEEN } from './plants-between.js';
 import { run, runSeed, STEPS_PER_RUN, shrink } from './run.js';
 import { someSteps } from './steps.js';
 
@@ -18,12 +19,11 @@ const SEEDS_PER_PLANT = 30;
 let restore = () => {};
 beforeAll(async () => {
   restore = digestAtOnce();
-  // What a client loads when it needs it comes from the disk the first time, when it likes.
+  // What is loaded once it is needed comes from the disk the first time, when it likes.
   await Promise.all([
-    import('../../../src/arcp/client/artifacts.js'),
-    import('../../../src/arcp/client/desk.js'),
-    import('../../../src/arcp/client/refresh.js'),
-    import('../../../src/arcp/client/subscription.js'),
+    import('../../../src/arcp/client/later.js'),
+    import('rrule-temporal'),
+    import('@cfworker/json-schema'),
   ]);
 });
 afterAll(() => restore());
@@ -47,6 +47,19 @@ describe('clients and a runtime, whatever happens', () => {
     expect(coverage.wholeSubscriptions).toBeGreaterThan(runs);
     expect(coverage.observed).toBeGreaterThan(40 * runs);
     expect(coverage.backfills).toBeGreaterThan(runs / 2);
+    expect(coverage.reloads).toBeGreaterThan(runs / 2);
+    expect(coverage.recoded).toBeGreaterThan(runs / 5);
+    expect(coverage.scheduled).toBeGreaterThan(runs);
+    expect(coverage.recurred).toBeGreaterThan(runs / 8);
+    expect(coverage.workflows).toBeGreaterThan(runs / 3);
+    expect(coverage.delegated).toBeGreaterThan(runs);
+    expect(coverage.returned).toBeGreaterThan(runs / 2);
+    expect(coverage.takenBack).toBeGreaterThan(runs / 6);
+    expect(coverage.handedOff).toBeGreaterThan(runs / 6);
+    for (const encoding of ['base64', 'sidecar']) expect(coverage.binary[encoding]).toBeGreaterThan(runs / 6);
+    expect(coverage.frames).toBeGreaterThan(runs / 2);
+    expect(coverage.written).toBeGreaterThan(runs / 3);
+    expect(coverage.metrics).toBeGreaterThan(5 * runs);
   });
 
   it('do the same again from the same seed', async () => {
@@ -58,13 +71,13 @@ describe('clients and a runtime, whatever happens', () => {
 });
 
 describe('the model catches', () => {
-  it.each(PLANTS)('$name: $catches', { timeout: 120_000 }, async (plant) => {
+  it.each([...PLANTS, ...PLANTS_BETWEEN])('$name: $catches', { timeout: 120_000 }, async (plant) => {
     const caught: string[] = [];
     for (let seed = 1; seed <= SEEDS_PER_PLANT; seed++) {
       const failure = await run(seed, someSteps(seed, STEPS_PER_RUN), noCoverage(), plant);
       if (failure === undefined) continue;
-      caught.push(failure.violation.invariant);
-      if (failure.violation.invariant === plant.catches) break;
+      caught.push(...failure.invariants);
+      if (failure.invariants.has(plant.catches)) break;
     }
     expect(caught).toContain(plant.catches);
   });

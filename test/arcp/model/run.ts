@@ -1,10 +1,11 @@
 // One run of the model, and the way from a run that fails to the shortest one that fails likewise.
 
+import { type Coverage, noCoverage } from './coverage.js';
 import { finish, leave } from './finish.js';
-import { type Coverage, examine, noCoverage } from './oracle.js';
+import { examine } from './oracle.js';
 import { Random } from './random.js';
 import { type Step, someSteps, take } from './steps.js';
-import { Violation } from './violation.js';
+import { type Invariant, Violation } from './violation.js';
 import { type Plant, World } from './world.js';
 
 /** Steps of one run. */
@@ -13,6 +14,8 @@ export const STEPS_PER_RUN = 50;
 /** How a run failed. */
 export interface Failure {
   readonly violation: Violation;
+  /** All invariants that do not hold. */
+  readonly invariants: ReadonlySet<Invariant>;
   readonly notes: readonly string[];
 }
 
@@ -46,7 +49,9 @@ export async function run(
     if (!isExpected(fault)) world.violations.push(new Violation('no promise left hanging', `a fault: ${fault}`));
   }
   const [violation] = world.violations;
-  return violation === undefined ? undefined : { violation, notes: world.notes };
+  if (violation === undefined) return undefined;
+  const invariants = new Set(world.violations.map(({ invariant }) => invariant));
+  return { violation, invariants, notes: world.notes };
 }
 
 /** What tools are told to do wrong. */

@@ -1,43 +1,53 @@
 // Tools that do what their arguments say, and write down what they did: the second truth beside the log.
 
 import { ArcpError } from '../../../src/arcp/errors.js';
+import type { DelegatedTask } from '../../../src/arcp/runtime/delegation/delegation.js';
 import type { ToolContext } from '../../../src/arcp/runtime/tool-context.js';
 import type { Tool } from '../../../src/arcp/runtime/tools.js';
+import type { StreamReader } from '../../../src/arcp/streams/reader.js';
+import { encodeBase64 } from '../../../src/codec/base64.js';
 import type { JsonObject, JsonValue } from '../../../src/codec/json-value.js';
-import type { Random } from './random.js';
+import type { Act, Script } from './acts.js';
+import { bytesOf } from './bytes.js';
 
-/** One thing a tool does. */
-export type Act =
-  | {
-      readonly do: 'progress' | 'log' | 'metric' | 'think' | 'choose' | 'save' | 'keep' | 'throw' | 'hang' | 'nonsense';
-    }
-  | { readonly do: 'sleep' | 'ignore'; readonly ms: number }
-  | { readonly do: 'stream'; readonly count: number; readonly pauseMs: number; readonly isClosed: boolean }
-  | { readonly do: 'ask'; readonly expiresInMs: number; readonly hasDefault: boolean }
-  | { readonly do: 'permit'; readonly resource: string }
-  | { readonly do: 'fail'; readonly code: 'RESOURCE_EXHAUSTED' | 'ABORTED' | 'OUT_OF_RANGE' };
-
-/** What a tool is asked to do. The tag has the name of whoever asks, and goes into everything the tool says. */
-export interface Script {
-  readonly tag: string;
-  readonly acts: readonly Act[];
-}
-
-/** A stream that a tool wrote. */
+/** A stream that a tool wrote: texts, and binary chunks as base64. */
 export interface WrittenStream {
   readonly sent: string[];
+  readonly isBinary: boolean;
   isClosed: boolean;
 }
+
+/** A stream of a client's, as it was read. */
+export interface HeardStream {
+  readonly id: string;
+  readonly principal: string;
+  readonly isBinary: boolean;
+  /** As in {@link WrittenStream}. */
+  readonly items: string[];
+  end: { readonly error?: unknown } | undefined;
+}
+
+/** A task that a tool handed to the other runtime. */
+export interface HandedTask {
+  readonly tag: string;
+  outcome: { readonly value?: unknown; readonly error?: unknown } | undefined;
+}
+
+/** What runs a script: a tool, one that runs again after a restart, a workflow, or an agent. */
+export type Runner = 'act' | 'again' | 'workflow' | 'agent';
 
 /** One run of a tool. */
 export interface Run {
   readonly jobId: string;
   readonly principal: string;
   readonly tag: string;
+  readonly runner: Runner;
+  readonly traceId: string | undefined;
   readonly generation: number;
   /** Messages of `job.progress`, in the order said. */
   readonly said: string[];
   readonly streams: Map<string, WrittenStream>;
+  readonly handed: HandedTask[];
   hasReturned: boolean;
 }
 
@@ -45,6 +55,7 @@ export interface Run {
 export interface ToolWorld {
   readonly generation: number;
   readonly runs: Run[];
+  readonly heard: HeardStream[];
   /** A job has begun to run. */
   began(jobId: string): void;
   /** Follows a promise that the runtime gave to a tool. */
@@ -55,74 +66,44 @@ export interface ToolWorld {
   leaked(detail: string): void;
 }
 
-/** Draws what a tool does. */
-export function someActs(random: Random): readonly Act[] {
-  const acts: Act[] = [];
-  for (let left = random.int(4); left >= 0; left--) acts.push(someAct(random));
-  return acts;
-}
-
-function someAct(random: Random): Act {
-  switch (random.int(17)) {
-    case 0:
-    case 1:
-    case 2:
-      return { do: 'progress' };
-    case 3:
-      return { do: random.among(['log', 'metric']) };
-    case 4:
-      return { do: 'think' };
-    case 5:
-    case 6:
-      return { do: 'sleep', ms: random.among([1, 50, 1_000, 20_000]) };
-    case 7:
-    case 8:
-      return {
-        do: 'stream',
-        count: random.int(6),
-        pauseMs: random.among([0, 0, 20]),
-        isClosed: random.chance(0.8),
-      };
-    case 9:
-    case 10:
-      return { do: 'ask', expiresInMs: random.among([2_000, 60_000]), hasDefault: random.chance(0.4) };
-    case 11:
-      return { do: 'choose' };
-    case 12:
-      return { do: 'permit', resource: random.among(['/x', '/y']) };
-    case 13:
-      return { do: random.among(['save', 'keep']) };
-    case 14:
-      return { do: 'hang' };
-    case 15:
-      return { do: 'ignore', ms: random.among([10, 30_000]) };
-    default:
-      return random.among<Act>([
-        { do: 'fail', code: 'RESOURCE_EXHAUSTED' },
-        { do: 'fail', code: 'ABORTED' },
-        { do: 'fail', code: 'OUT_OF_RANGE' },
-        { do: 'throw' },
-        { do: 'nonsense' },
-      ]);
-  }
-}
-
 /** Makes the tools of a world: `act`, and `again`, which runs again after a restart. */
 export function scriptedTools(world: ToolWorld): readonly Tool[] {
   return [
-    { name: 'act', handler: (args, context) => perform(world, args, context) },
-    { name: 'again', restartable: true, handler: (args, context) => perform(world, args, context) },
+    { name: 'act', handler: (args, context) => perform(world, 'act', args, context) },
+    { name: 'again', restartable: true, handler: (args, context) => perform(world, 'again', args, context) },
     // Answers at once, not by a promise.
     { name: 'echo', handler: (args) => args },
   ];
 }
 
-async function perform(world: ToolWorld, args: JsonValue, context: ToolContext): Promise<JsonValue> {
+/** Does what a delegated task says. */
+export function performTask(world: ToolWorld, { task }: DelegatedTask, context: ToolContext): Promise<JsonValue> {
+  return perform(world, 'agent', JSON.parse(task) as JsonValue, context);
+}
+
+/** Does what a script says. */
+export async function perform(
+  world: ToolWorld,
+  runner: Runner,
+  args: JsonValue,
+  context: ToolContext,
+): Promise<JsonValue> {
   const { tag, acts } = args as unknown as Script;
-  const { jobId, principal } = context;
+  const { jobId, principal, traceId } = context;
   const { generation } = world;
   world.began(jobId);
-  const run: Run = { jobId, principal, tag, generation, said: [], streams: new Map(), hasReturned: false };
+  const run: Run = {
+    jobId,
+    principal,
+    tag,
+    runner,
+    traceId,
+    generation,
+    said: [],
+    streams: new Map(),
+    handed: [],
+    hasReturned: false,
+  };
   world.runs.push(run);
   if (!tag.startsWith(`@${principal}:`)) world.leaked(`a job of ${principal} runs ${tag}`);
   let result: JsonValue = { tag };
@@ -132,6 +113,25 @@ async function perform(world: ToolWorld, args: JsonValue, context: ToolContext):
     return result;
   } finally {
     run.hasReturned = true;
+  }
+}
+
+/** Reads a stream of a client's to its end. */
+export async function hear(world: ToolWorld, principal: string, stream: StreamReader): Promise<void> {
+  const heard: HeardStream = {
+    id: stream.id,
+    principal,
+    isBinary: stream.kind === 'binary',
+    items: [],
+    end: undefined,
+  };
+  world.heard.push(heard);
+  try {
+    for await (const { bytes, text } of stream)
+      heard.items.push(bytes === undefined ? String(text) : encodeBase64(bytes));
+    heard.end = {};
+  } catch (error) {
+    heard.end = { error };
   }
 }
 
@@ -167,19 +167,40 @@ async function one(
     case 'ignore':
       await world.sleep(act.ms);
       return result;
-    case 'stream': {
-      const writer = context.stream('text');
-      const written: WrittenStream = { sent: [], isClosed: false };
+    case 'stream':
+    case 'bytes': {
+      const isBinary = act.do === 'bytes';
+      const writer = isBinary ? context.stream('binary', { contentType: 'a/b' }) : context.stream('text');
+      const written: WrittenStream = { sent: [], isBinary, isClosed: false };
       run.streams.set(writer.id, written);
       for (let i = 0; i < act.count; i++) {
-        const text = `${tag} line ${i}`;
-        written.sent.push(text);
-        await world.trackTool('write', writer.write(text));
+        const data = isBinary ? bytesOf(tag, i) : `${tag} line ${i}`;
+        written.sent.push(typeof data === 'string' ? data : encodeBase64(data));
+        await world.trackTool('write', writer.write(data as never));
         if (act.pauseMs > 0) await world.sleep(act.pauseMs, signal);
       }
       if (act.isClosed) {
         await world.trackTool('close', writer.close());
         written.isClosed = true;
+      }
+      return result;
+    }
+    case 'read': {
+      const stream = await world.trackTool('acceptStream', context.acceptStream({ signal }));
+      await world.trackTool('hear', hear(world, run.principal, stream));
+      return result;
+    }
+    case 'delegate': {
+      // What runs again, after a restart or by a rule, hands on another task.
+      const handed: HandedTask = { tag: `${tag}~${run.generation}~${run.jobId.slice(-6)}`, outcome: undefined };
+      run.handed.push(handed);
+      const task = JSON.stringify({ tag: handed.tag, acts: act.acts });
+      try {
+        const { value } = await world.trackTool('delegate', context.delegate('worker', task));
+        handed.outcome = { value };
+      } catch (error) {
+        handed.outcome = { error };
+        throw error;
       }
       return result;
     }

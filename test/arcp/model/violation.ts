@@ -11,7 +11,13 @@ export type Invariant =
   | 'nothing repeated to a subscriber'
   | 'no promise left hanging'
   | 'no leak to another principal'
-  | 'no command carried out twice';
+  | 'no command carried out twice'
+  | 'one job for each time a schedule comes due'
+  | 'a delegated job is one with the job that delegates it'
+  | 'what is handed off ends here once and lives there'
+  | 'a workflow runs once and completes once'
+  | 'bytes arrive as they were sent'
+  | 'each reserved metric is said once';
 
 /** An invariant that does not hold. */
 export class Violation extends Error {

@@ -1,31 +1,26 @@
-// Everything of one run: a runtime that can be restarted over its log, a network, a clock, and the clients of two
+// Everything of one run: two runtimes that can be restarted over their logs, a network, a clock, and the clients of two
 // principals. What came and went is written down as it passes.
 
-import { memoryArtifacts } from '../../../src/arcp/artifacts/memory.js';
-import type { EventLog, LoggedEntry } from '../../../src/arcp/log/contract.js';
+import type { EventLog } from '../../../src/arcp/log/contract.js';
 import { memoryLog } from '../../../src/arcp/log/memory.js';
 import { sqlLog } from '../../../src/arcp/log/sql.js';
 import { nodeSqlite } from '../../../src/arcp/log/sql-drivers.js';
-import { artifactService } from '../../../src/arcp/runtime/artifacts/artifacts-service.js';
-import { bearerTokens } from '../../../src/arcp/runtime/authenticator.js';
-import { permissionService } from '../../../src/arcp/runtime/human/permissions.js';
-import { promptService } from '../../../src/arcp/runtime/human/prompts.js';
+import type { HandoffService } from '../../../src/arcp/runtime/delegation/handoff.js';
 import type { RuntimeLimits } from '../../../src/arcp/runtime/limits.js';
-import { createRuntime, type Runtime } from '../../../src/arcp/runtime/runtime.js';
-import { scheduleService } from '../../../src/arcp/runtime/schedules/schedule.js';
+import type { Runtime } from '../../../src/arcp/runtime/runtime.js';
 import type { Service } from '../../../src/arcp/runtime/service.js';
-import { streamService } from '../../../src/arcp/runtime/streams/streams-service.js';
-import { subscriptionService } from '../../../src/arcp/runtime/subscriptions/subscriptions-service.js';
-import { idFactory } from '../../../src/arcp/wire/ids.js';
 import type { Clock } from '../../../src/clock.js';
 import { type FakeClock, fakeClock } from '../../../src/testing/fake-clock.js';
 import type { Transport } from '../../../src/transport/contract.js';
 import { wasmDatabase } from '../../support/sqlite-wasm.js';
 import { EPOCH_MS } from '../support/raw-peer.js';
 import { App } from './app.js';
+import { equipElsewhere, equipHere } from './equipment.js';
+import type { Links } from './links.js';
 import { type Cable, Network, type WrapTransport } from './network.js';
 import { Random } from './random.js';
-import { type Run, scriptedTools } from './tools.js';
+import { Site } from './site.js';
+import { Tracker } from './tracker.js';
 import { type Invariant, Violation } from './violation.js';
 
 export const PRINCIPALS = ['alice', 'bob'] as const;
@@ -41,14 +36,17 @@ export interface Plant {
   readonly service?: (service: Service) => Service;
   /** The runtime's end of a connection. */
   readonly far?: WrapTransport;
+  /** The other runtime's end of a connection between the two. */
+  readonly farElsewhere?: WrapTransport;
   /** The client's clock. */
   readonly clientClock?: (clock: Clock) => Clock;
 }
 
-/** A promise that somebody waits for. */
-interface Tracked {
-  readonly name: string;
-  isSettled: boolean;
+/** A move to the other runtime that its host has offered to a client. */
+export interface Offer {
+  readonly jobId: string | undefined;
+  readonly sessionId: string;
+  isDone: boolean;
 }
 
 const TIGHT_LIMITS: Partial<RuntimeLimits> = {
@@ -64,145 +62,136 @@ export class World {
   readonly now = (): number => EPOCH_MS + this.clock.now();
   readonly random: Random;
   readonly network: Network;
-  /** The log itself, whatever stands in front of it: it answers at once. */
-  readonly log: EventLog;
-  readonly runs: Run[] = [];
+  /** The runtime that all programs talk to. */
+  readonly here: Site;
+  /** Another, which the first one hands tasks and jobs to. */
+  readonly elsewhere: Site;
   readonly apps: App[];
   readonly faults: string[] = [];
   readonly notes: string[] = [];
   readonly violations: Violation[] = [];
+  readonly offers: Offer[] = [];
   readonly plant: Plant | undefined;
-  generation = 0;
-  /** Set while no runtime stands: who dials is refused. */
-  isDown = false;
-  runtime!: Runtime;
-  readonly #limits: Partial<RuntimeLimits>;
-  readonly #isLogSlow: boolean;
-  readonly #artifacts = memoryArtifacts();
-  readonly #tracked = new Set<Tracked>();
-  /** Promises of the runtime that stands, and of its tools: of one that crashed nothing is expected. */
-  #ofRuntime = new Set<Tracked>();
-  #kill: () => void = () => {};
+  /** Whether jobs wait for places, and whether the log of the runtime here answers later. */
+  readonly isTight: boolean;
+  readonly isLogSlow: boolean;
+  /** Whether `workflow.complete` is said. */
+  readonly saysComplete: boolean;
+  /** Whether the reserved metrics are. */
+  readonly isMeasured: boolean;
+  /** Whether somebody has scheduled something. */
+  isScheduled = false;
+  /** Sessions of the runtime here with the other one; those of a runtime before are dead. */
+  links!: Links;
+  /** The service of handoffs of the runtime here. */
+  handoffs!: HandoffService;
+  /** Last position of the other runtime's log before what is left there was cleared away; `undefined` before. */
+  endElsewhere: number | undefined;
+  readonly #tracker = new Tracker(() => this.network.activity++);
+  /** Moments at which the clock stood still, in order. */
+  readonly #stops: number[] = [EPOCH_MS];
+  readonly #cablesHere = new Set<Cable>();
+  readonly #cablesElsewhere = new Set<Cable>();
 
   constructor(seed: number, plant?: Plant) {
     this.random = new Random(seed);
     this.plant = plant;
     this.network = new Network(this.clock);
     const kind = this.random.int(4);
-    this.log = kind === 3 ? sqlLog(nodeSqlite(wasmDatabase())) : memoryLog();
-    this.#isLogSlow = kind === 2;
-    this.#limits = this.random.chance(0.5) ? TIGHT_LIMITS : {};
+    this.isTight = this.random.chance(0.5);
+    this.isLogSlow = kind === 2;
+    this.saysComplete = this.random.chance(0.5);
+    this.isMeasured = this.random.chance(0.4);
+    this.here = new Site(this, {
+      log: kind === 3 ? sqlLog(nodeSqlite(wasmDatabase())) : memoryLog(),
+      wrapLog: plant?.log,
+      isLogSlow: this.isLogSlow,
+      limits: this.isTight ? TIGHT_LIMITS : {},
+      equip: (generation) => equipHere(this, generation),
+    });
+    this.elsewhere = new Site(this, {
+      log: memoryLog(),
+      isLogSlow: this.random.chance(0.3),
+      // What was moved there stays, whatever becomes of the runtime here.
+      limits: { sessionRetentionMs: 86_400_000 },
+      equip: (generation) => equipElsewhere(generation),
+    });
     this.apps = PRINCIPALS.flatMap((principal) => [
       new App(this, `${principal} 1`, principal),
       new App(this, `${principal} 2`, principal),
       new App(this, `${principal}'s observer`, principal),
     ]);
-    this.start();
+    this.here.start();
+    this.elsewhere.start();
   }
 
-  /** Makes a runtime over the log. */
-  start(): void {
-    this.generation++;
-    this.isDown = false;
-    let isDead = false;
-    const timers = new Set<() => void>();
-    const clock: Clock = {
-      now: this.clock.now,
-      setTimer: (callback, delayMs) => {
-        if (isDead) return () => {};
-        const stop = this.clock.setTimer(() => {
-          timers.delete(stop);
-          callback();
-        }, delayMs);
-        timers.add(stop);
-        return () => {
-          timers.delete(stop);
-          stop();
-        };
-      },
-    };
-    this.#kill = () => {
-      isDead = true;
-      for (const stop of timers) stop();
-    };
-    const { plant, generation } = this;
-    const own = new Set<Tracked>();
-    this.#ofRuntime = own;
-    const mortal = this.#mortal(() => isDead);
-    const services: Service[] = [
-      promptService({ expiresInMs: 60_000 }),
-      permissionService(),
-      streamService(),
-      artifactService({ sweepIntervalMs: 0 }),
-      subscriptionService(),
-      scheduleService(),
-    ];
-    const random = new Random(this.random.int(0x7fff_ffff));
-    this.runtime = createRuntime({
-      tools: scriptedTools({
-        generation,
-        runs: this.runs,
-        began: (jobId) => this.#began(jobId),
-        trackTool: (name, promise) => this.#track(own, name, promise),
-        sleep: (ms, signal) => (isDead ? new Promise(() => {}) : wait(clock, ms, signal)),
-        leaked: (detail) => this.leaked(detail),
-      }),
-      services: plant?.service === undefined ? services : services.map(plant.service),
-      authenticators: [bearerTokens(Object.fromEntries(PRINCIPALS.map((name) => [`token of ${name}`, name])))],
-      log: plant?.log === undefined ? mortal : plant.log(mortal),
-      artifacts: this.#artifacts,
-      limits: this.#limits,
-      clock,
-      now: this.now,
-      ids: idFactory({ now: this.now, random: (count) => random.bytes(count) }),
-      onFault: (error, where) => {
-        if (!isDead) this.faults.push(`${where}: ${String(error)}`);
-      },
-    });
+  get runtime(): Runtime {
+    return this.here.runtime;
   }
 
-  /** Stops the runtime where it stands: it writes and reads no more, and its connections are gone. */
+  /** Stops the runtime here where it stands: its connections are gone, also those to the other one. */
   crash(): void {
-    this.isDown = true;
-    this.#kill();
-    for (const cable of this.network.cables) cable.cut('far');
+    this.here.stop();
+    for (const cable of this.#cablesHere) cable.cut('far');
+    for (const cable of this.#cablesElsewhere) cable.cut('near');
+    this.#cablesElsewhere.clear();
+    this.#cablesHere.clear();
   }
 
-  /** The runtime has closed: what its tools still wait for, they wait for in vain. */
-  stop(): void {
-    this.#kill();
+  /** The same of the other one. */
+  crashElsewhere(): void {
+    this.elsewhere.stop();
+    for (const cable of this.#cablesElsewhere) cable.cut('far');
+    this.#cablesElsewhere.clear();
   }
 
-  /** A connection to the runtime, as a client dials it. */
+  /** A connection to the runtime here, as a client dials it. */
   dial(): Cable {
-    if (this.isDown) throw new Error('nobody listens');
+    if (this.here.isDown) throw new Error('nobody listens');
     const cable = this.network.connect();
-    const far: Transport = this.plant?.far?.(cable.far) ?? cable.far;
-    void this.trackRuntime('accept', this.runtime.accept(far));
+    this.#cablesHere.add(cable);
+    this.here.accept(this.#wrapped(cable.far, this.plant?.far));
     return cable;
+  }
+
+  /** A connection from the runtime here to the other one. */
+  dialElsewhere(): Cable {
+    if (this.elsewhere.isDown) throw new Error('nobody listens');
+    const cable = this.network.connect();
+    this.#cablesElsewhere.add(cable);
+    this.elsewhere.accept(this.#wrapped(cable.far, this.plant?.farElsewhere));
+    return cable;
+  }
+
+  /** Lets time pass in one go: what waits for a turn of the event loop gets one at its end. */
+  advance(ms: number): void {
+    this.clock.advance(ms);
+    this.#stops.push(this.now());
+  }
+
+  /** The first moment, at or after another one, in which something could happen. */
+  stopAfter(ms: number): number {
+    return this.#stops.find((stop) => stop >= ms) ?? Number.POSITIVE_INFINITY;
   }
 
   /** Lets time pass, bit by bit, and everything move in between. */
   async pass(ms: number, sliceMs: number, random: Random): Promise<void> {
     for (let left = ms; left > 0; left -= sliceMs) {
-      this.clock.advance(Math.min(sliceMs, left));
+      this.advance(Math.min(sliceMs, left));
       await this.network.settle(random);
     }
   }
 
-  /** Follows a promise of the client's, or the host's. */
+  /** Follows a promise of the host's. */
   track<T>(name: string, promise: Promise<T>): Promise<T> {
-    return this.#track(this.#tracked, name, promise);
-  }
-
-  /** Follows a promise of the runtime that stands. */
-  trackRuntime<T>(name: string, promise: Promise<T>): Promise<T> {
-    return this.#track(this.#ofRuntime, name, promise);
+    return this.#tracker.track(name, promise);
   }
 
   /** Names of promises that have not settled. */
   hanging(): readonly string[] {
-    return [...this.#tracked, ...this.#ofRuntime].filter(({ isSettled }) => !isSettled).map(({ name }) => name);
+    const sites = [this.here, this.elsewhere].map(({ current }) => current.tracker);
+    const programs = this.apps.map(({ tracker }) => tracker);
+    return [this.#tracker, ...sites, ...programs].flatMap((tracker) => tracker.names());
   }
 
   note(text: string): void {
@@ -217,64 +206,7 @@ export class World {
     this.violations.push(new Violation(invariant, detail));
   }
 
-  /** Everything in the log. */
-  async entries(): Promise<readonly LoggedEntry[]> {
-    return this.log.read({ after: 0, limit: 1_000_000 });
+  #wrapped(transport: Transport, wrap: WrapTransport | undefined): Transport {
+    return wrap?.(transport) ?? transport;
   }
-
-  /** What runs before the log has its acceptance runs again after a crash: nobody knows of it. */
-  #began(jobId: string): void {
-    const kept = this.log.read({ after: 0, limit: 1, jobIds: [jobId], types: ['job.accepted'], direction: 'out' });
-    if ((kept as readonly LoggedEntry[]).length > 0) return;
-    this.violate('no command carried out twice', `${jobId} runs, and the log has no acceptance of it`);
-  }
-
-  #track<T>(where: Set<Tracked>, name: string, promise: Promise<T>): Promise<T> {
-    const tracked: Tracked = { name, isSettled: false };
-    where.add(tracked);
-    const settled = () => {
-      tracked.isSettled = true;
-      where.delete(tracked);
-      this.network.activity++;
-    };
-    promise.then(settled, settled);
-    return promise;
-  }
-
-  /** The log as one runtime sees it: dead with it, and slow where this world has such a one. */
-  #mortal(isDead: () => boolean): EventLog {
-    const isSlow = this.#isLogSlow;
-    return new Proxy(this.log, {
-      get: (target, name) => {
-        const member: unknown = Reflect.get(target, name, target);
-        if (typeof member !== 'function') return member;
-        return (...args: unknown[]): unknown => {
-          this.network.activity++;
-          if (isDead()) return new Promise(() => {});
-          if (!isSlow) return Reflect.apply(member, target, args);
-          return (async () => {
-            await null;
-            if (isDead()) await new Promise(() => {});
-            const answer: unknown = Reflect.apply(member, target, args);
-            for (let i = 0; i < 3; i++) await null;
-            // Done, and nobody is told.
-            if (isDead()) await new Promise(() => {});
-            return answer;
-          })();
-        };
-      },
-    });
-  }
-}
-
-function wait(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const stop = clock.setTimer(resolve, ms);
-    const onAbort = () => {
-      stop();
-      reject(signal?.reason);
-    };
-    if (signal?.aborted === true) onAbort();
-    else signal?.addEventListener('abort', onAbort, { once: true });
-  });
 }
