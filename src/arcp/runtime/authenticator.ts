@@ -130,14 +130,17 @@ export function assertPrincipal(principal: unknown): asserts principal is string
  * Checks what an authenticator found: it is somebody else's code.
  *
  * @param scheme Strangers come by `none` alone.
+ * @param own Who the client is already, where it is somebody: also a stranger.
  * @throws {TypeError} no outcome, or no principal.
  */
-export function assertOutcome(outcome: AuthOutcome, scheme: AuthScheme): void {
+export function assertOutcome(outcome: AuthOutcome, scheme: AuthScheme, own?: string): void {
   switch (outcome?.kind) {
-    case 'accepted':
-      if (outcome.principal !== '' || scheme !== 'none') assertPrincipal(outcome.principal);
+    case 'accepted': {
+      const isKnown = own === undefined ? outcome.principal === '' && scheme === 'none' : outcome.principal === own;
+      if (!isKnown) assertPrincipal(outcome.principal);
       if (outcome.expiresAtMs === undefined || outcome.expiresAtMs >= 0) return;
       throw new TypeError('expiresAtMs must be a time');
+    }
     case 'refused':
       if (typeof outcome.message === 'string') return;
       throw new TypeError('message must be a string');

@@ -9,6 +9,7 @@ import type { Checkpoints } from './jobs/checkpoints.js';
 import type { Heartbeats } from './jobs/heartbeat.js';
 import type { Intents } from './jobs/idempotency.js';
 import type { Job } from './jobs/job.js';
+import type { StopDeadlines } from './jobs/stop-deadlines.js';
 import type { ToolInputs } from './jobs/tool-inputs.js';
 import type { Mounted } from './mounted.js';
 import type { Journal } from './outbox/journal.js';
@@ -36,6 +37,7 @@ export interface Core extends RuntimePort {
   readonly inputs: ToolInputs;
   readonly extensions: ReadonlyMap<string, ExtensionHandler>;
   readonly heartbeats: Heartbeats;
+  readonly stopDeadlines: StopDeadlines;
   readonly intents: Intents;
   readonly checkpoints: Checkpoints;
   /** What is offered to every client. */

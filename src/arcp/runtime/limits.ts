@@ -30,8 +30,9 @@ export interface RuntimeLimits {
   /** How long an accepted session's lease says it lives. Default 3,600,000. */
   readonly sessionLeaseMs: number;
   /**
-   * Running jobs of one session, and of all sessions of one principal; more wait as `queued`. Strangers without credentials
-   * count by their address, where it is known. Defaults 64 and 1,024.
+   * Running jobs of one session, and of all sessions of one principal; more wait as `queued`. A tool that goes on although
+   * its job has ended gives its place away, until there are as many more of them. Strangers without credentials count by their
+   * address, where it is known. Defaults 64 and 1,024.
    */
   readonly maxRunningJobs: number;
   readonly maxRunningJobsPerPrincipal: number;
@@ -45,13 +46,19 @@ export interface RuntimeLimits {
    * fail with RESOURCE_EXHAUSTED. Held jobs, such as scheduled ones, count from when they are due. Default 8,192.
    */
   readonly maxJobsPerPrincipal: number;
+  /**
+   * Characters of JSON in the arguments of jobs that run or wait for a place, in all sessions of one principal; a job with
+   * which they would be more fails with RESOURCE_EXHAUSTED. Default 67,108,864.
+   */
+  readonly maxJobCharsPerPrincipal: number;
   /** Messages that wait for a slow connection before they go through the log. Default 256. */
   readonly maxPendingMessages: number;
   /** Bytes handed to a connection and not yet gone before sending pauses. Default 1 MiB. */
   readonly maxBufferedBytes: number;
   /**
    * Messages from all sessions of one principal in a second, on average; a burst may be ten times that. One more is refused
-   * with RESOURCE_EXHAUSTED, and a connection that was refused a second's worth is closed. Chunks of streams count apart.
+   * with RESOURCE_EXHAUSTED, and a connection that was refused a second's worth is closed; so is one where the principal was
+   * refused as much as it may command. Chunks of streams count apart.
    * Strangers without credentials count by their address, where it is known. Defaults 5,000 and 20,000.
    */
   readonly maxCommandsPerSecond: number;
@@ -63,7 +70,7 @@ export interface RuntimeLimits {
   readonly idempotencyMs: number;
   /**
    * Idempotency keys of one principal that are remembered, and characters of what came of them; a command with one more fails
-   * with RESOURCE_EXHAUSTED. Defaults 100,000 and 67,108,864.
+   * with RESOURCE_EXHAUSTED. A stranger without credentials has a sixteenth of it. Defaults 100,000 and 67,108,864.
    */
   readonly maxIntents: number;
   readonly maxIntentChars: number;
@@ -91,7 +98,10 @@ export interface RuntimeLimits {
   /** Artifacts of one principal: how many, and bytes in all. Defaults 1,024 and 256 MiB. */
   readonly maxArtifacts: number;
   readonly maxArtifactBytes: number;
-  /** Bytes of artifacts of a stranger without credentials, whose artifacts go with its session. Default 16 MiB. */
+  /**
+   * Bytes of artifacts of a stranger without credentials, whose artifacts go with its session; all strangers together have what
+   * one principal has. Default 16 MiB.
+   */
   readonly maxAnonymousArtifactBytes: number;
   /** Retention of artifacts where nobody says, and at most. Defaults 3,600 s and 86,400 s. */
   readonly artifactRetentionSeconds: number;
@@ -106,7 +116,7 @@ export interface RuntimeLimits {
   /**
    * Checkpoints kept of one principal: how many, and characters of JSON in all, arguments of their jobs included. The oldest
    * go, but for the newest of each job that has not ended: where only such are left, one more is RESOURCE_EXHAUSTED, which
-   * the tool is told. Defaults 4,096 and 67,108,864.
+   * the tool is told. A stranger without credentials has a sixteenth of it. Defaults 4,096 and 67,108,864.
    */
   readonly maxCheckpointsPerPrincipal: number;
   readonly maxCheckpointChars: number;
@@ -133,6 +143,7 @@ export const DEFAULT_LIMITS: RuntimeLimits = {
   maxRunningJobsPerPrincipal: 1_024,
   maxQueuedJobs: 1_024,
   maxJobsPerPrincipal: 8_192,
+  maxJobCharsPerPrincipal: 67_108_864,
   maxPendingMessages: 256,
   maxBufferedBytes: 1_048_576,
   maxCommandsPerSecond: 5_000,
@@ -166,6 +177,14 @@ export const DEFAULT_LIMITS: RuntimeLimits = {
   maxCheckpointChars: 67_108_864,
   logRetentionMs: 604_800_000,
 };
+
+/** Strangers are as many as they like: each has this part of what a principal may keep beyond its commands. */
+const STRANGERS_PART = 16;
+
+/** What a party has of a limit that is of a principal. @param isStranger Whether it has no credentials. */
+export function shareOf(limit: number, isStranger: boolean): number {
+  return isStranger ? Math.ceil(limit / STRANGERS_PART) : limit;
+}
 
 /** @throws {RangeError} a limit that is no integer of 0 or more. */
 export function assertLimits(limits: RuntimeLimits): void {

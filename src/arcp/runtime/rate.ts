@@ -46,6 +46,8 @@ export interface RateBuckets {
   /** For everything but chunks of streams. */
   readonly commands: TokenBucket;
   readonly chunks: TokenBucket;
+  /** For answers to what is too much. */
+  readonly refusals: TokenBucket;
 }
 
 /** What one session sends. */
@@ -61,6 +63,11 @@ export class RateLimiter {
   /** Messages that were too many, since their bucket had a second's worth: a drop now and then does not forgive a flood. */
   get refused(): number {
     return Math.max(this.#refusedCommands, this.#refusedChunks);
+  }
+
+  /** Whether one more message may be refused by an answer: who opens one session after the other gets no more of them. */
+  takeRefusal(): boolean {
+    return this.#buckets.refusals.take();
   }
 
   /** Counts a message. @param type Its type. @returns Whether it may be taken. */

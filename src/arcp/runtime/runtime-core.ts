@@ -20,10 +20,12 @@ import { partyOfPeer } from './connections/half-open.js';
 import { offerOf } from './connections/offer.js';
 import type { Core, ExtensionHandler } from './core.js';
 import { Checkpoints } from './jobs/checkpoints.js';
+import { doOnce } from './jobs/do-once.js';
 import { Heartbeats } from './jobs/heartbeat.js';
 import { Intents } from './jobs/idempotency.js';
 import type { Job } from './jobs/job.js';
-import { doOnce, SessionJobStarter } from './jobs/job-starter.js';
+import { SessionJobStarter } from './jobs/job-starter.js';
+import { StopDeadlines } from './jobs/stop-deadlines.js';
 import { ToolInputs } from './jobs/tool-inputs.js';
 import { assertLimits, DEFAULT_LIMITS, type RuntimeLimits } from './limits.js';
 import { earliest, Mounted } from './mounted.js';
@@ -54,6 +56,7 @@ export class RuntimeCore implements Runtime, Core, Sessions {
   readonly extensions: ReadonlyMap<string, ExtensionHandler>;
   readonly authenticators: ReadonlyMap<string, Authenticator>;
   readonly heartbeats: Heartbeats;
+  readonly stopDeadlines: StopDeadlines;
   readonly intents: Intents;
   readonly checkpoints: Checkpoints;
   readonly offered: Capabilities;
@@ -100,6 +103,7 @@ export class RuntimeCore implements Runtime, Core, Sessions {
     });
     const { heartbeat_interval_seconds = 30, heartbeat_recovery = 'fail' } = this.offered;
     this.heartbeats = new Heartbeats(this.clock, heartbeat_interval_seconds, heartbeat_recovery);
+    this.stopDeadlines = new StopDeadlines(this.clock);
     this.intents = new Intents(this.log, now, this.limits);
     this.checkpoints = new Checkpoints(this);
     this.#sessions = new SessionTable(this, () => this.#sweeper.rest());
@@ -189,10 +193,12 @@ export class RuntimeCore implements Runtime, Core, Sessions {
       this.#isClosed = true;
       this.#connections.close();
       this.#sweeper.close();
-      this.heartbeats.close();
       await this.journal.settled();
       await this.mounted.close();
       for (const session of this.#sessions.values()) session.suspend();
+      // No job begins or is asked to stop any more.
+      this.heartbeats.close();
+      this.stopDeadlines.close();
       this.#connections.endAll(1001, 'the runtime closes');
       await this.journal.settled();
     }
@@ -233,8 +239,12 @@ export class RuntimeCore implements Runtime, Core, Sessions {
 
   async #recover(standing: readonly StandingConnection[]): Promise<void> {
     this.#isRecovering = true;
-    await recoverRuntime(this, this.#sessions, () => {
-      for (const one of standing) this.#connections.goOn(one, this.#sessions.get(one.state.sessionId));
+    const parties = new Map(standing.map(({ state, peer = {} }) => [state.sessionId as string, partyOfPeer(peer)]));
+    await recoverRuntime(this, this.#sessions, {
+      partyOf: (sessionId) => parties.get(sessionId) ?? '',
+      goOn: () => {
+        for (const one of standing) this.#connections.goOn(one, this.#sessions.get(one.state.sessionId));
+      },
     });
     this.#isRecovering = false;
     await this.journal.settled();

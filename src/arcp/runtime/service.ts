@@ -176,8 +176,6 @@ export interface JobRequest {
   readonly priority?: EnvelopeFields['priority'];
   /** Where a scheduled, restored or delegated job has its id already. */
   readonly jobId?: JobId | undefined;
-  /** Whether `job.accepted` was emitted for that id already. Default false. */
-  readonly isAccepted?: boolean | undefined;
   /** Data of the checkpoint it starts from. */
   readonly restored?: JsonValue | undefined;
   /** Whether it is accepted now and stays `queued` until {@link JobStarter.release}. Default false. */

@@ -38,7 +38,7 @@ export interface WorkflowService extends Service<'workflow.start'> {
  */
 export function workflowService({ workflows, sayComplete = false }: WorkflowOptions): WorkflowService {
   const table = toolTable(workflows);
-  let runtime: RuntimePort;
+  let runtime!: RuntimePort;
   let inputs: ToolInputs;
 
   /** @throws {ArcpError} ERR_ARCP_NOT_FOUND */
@@ -83,6 +83,7 @@ export function workflowService({ workflows, sayComplete = false }: WorkflowOpti
       },
     },
     attach(attached) {
+      if (runtime !== undefined) throw new TypeError('a service is mounted in one runtime only');
       runtime = attached;
       inputs = new ToolInputs(attached.limits);
     },

@@ -9,7 +9,8 @@ import { scheduleService } from '../../../src/arcp/runtime/schedules/schedule.js
 import { streamService } from '../../../src/arcp/runtime/streams/streams-service.js';
 import { subscriptionService } from '../../../src/arcp/runtime/subscriptions/subscriptions-service.js';
 import type { Tool } from '../../../src/arcp/runtime/tools.js';
-import { settle, testRuntime } from '../support/raw-peer.js';
+import { type RawPeer, settle, testRuntime } from '../support/raw-peer.js';
+import { slowLog } from '../support/slow-log.js';
 
 const echo: Tool = { name: 'echo', handler: (args) => args };
 
@@ -75,4 +76,80 @@ describe('a session without jobs', () => {
     await settle();
     expect(clock.pendingTimers).toBe(before);
   });
+});
+
+describe('a runtime that is closed', () => {
+  /** Hears no signal. */
+  const deaf: Tool = { name: 'deaf', handler: () => new Promise(() => {}) };
+
+  test.each([
+    ['a job is cancelled', (peer: RawPeer, job: string) => peer.send('cancel', { target: 'job', target_id: job })],
+    [
+      'a session is cancelled',
+      (peer: RawPeer) => peer.send('cancel', { target: 'session', target_id: peer.sessionId }),
+    ],
+    ['a session is closed', (peer: RawPeer) => peer.send('session.close')],
+  ])('while %s leaves no timer', async (_what, stop) => {
+    const { session, runtime, clock } = testRuntime({ tools: [deaf] });
+    const peer = await session();
+    peer.send('tool.invoke', { tool: 'deaf', arguments: 1 });
+    const { job_id } = await peer.until('job.started');
+    stop(peer, job_id as string);
+    await settle();
+    await runtime.close();
+    await settle();
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  test('while a job begins leaves no timer', async () => {
+    const { session, runtime, clock } = testRuntime({ tools: [deaf], log: slowLog().log });
+    const peer = await session();
+    const begun = new Promise<void>((resolve) =>
+      runtime.bus.subscribe(({ type }) => {
+        if (type === 'job.accepted') resolve(runtime.close());
+      }),
+    );
+    peer.send('tool.invoke', { tool: 'deaf', arguments: 1 });
+    await begun;
+    await settle();
+    expect(clock.pendingTimers).toBe(0);
+  });
+});
+
+test('a job that is cancelled again and again has one timer, for the earliest deadline', async () => {
+  const deaf: Tool = { name: 'deaf', handler: () => new Promise(() => {}) };
+  const { session, clock } = testRuntime({ tools: [deaf] });
+  const peer = await session();
+  peer.send('tool.invoke', { tool: 'deaf', arguments: 1 });
+  const { job_id } = await peer.until('job.started');
+  const before = clock.pendingTimers;
+  const cancel = (deadline_ms: number) =>
+    peer.send('cancel', { target: 'job', target_id: job_id as string, deadline_ms });
+  for (let i = 0; i < 100; i++) cancel(20_000);
+  cancel(10_000);
+  cancel(30_000);
+  await settle();
+  expect(clock.pendingTimers).toBe(before + 1);
+  clock.advance(9_999);
+  await settle();
+  expect(peer.types()).not.toContain('job.failed');
+  clock.advance(1);
+  expect((await peer.until('job.failed')).payload.code).toBe('ABORTED');
+  await settle();
+  expect(clock.pendingTimers).toBeLessThanOrEqual(before);
+});
+
+test('a session that is taken up twice in a row waits for the newer connection alone', async () => {
+  const { session, connect, runtime, clock } = testRuntime();
+  const peer = await session();
+  await peer.drop();
+  const [one, two] = [connect(), connect()];
+  await one.open({ session_id: peer.sessionId });
+  await two.open({ session_id: peer.sessionId });
+  await one.closed;
+  await settle();
+  runtime.evict(peer.sessionId, 'CANCELLED', 'enough');
+  await two.closed;
+  await settle();
+  expect(clock.pendingTimers).toBe(0);
 });

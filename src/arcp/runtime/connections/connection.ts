@@ -1,6 +1,7 @@
 // One connection: from the first byte to the end. How it is greeted is in greeting.ts, how messages enter the log after
 // acceptance in intake.ts, what becomes of them in inbound.ts. ARCP v1.0, section 8.1.
 
+import { ChannelError } from '../../../errors.js';
 import type { Transport } from '../../../transport/contract.js';
 import { receiveText } from '../../acceptor.js';
 import { ArcpError } from '../../errors.js';
@@ -144,9 +145,10 @@ export class Connection implements DispatchLink {
     if (this.#isClosed) return;
     try {
       this.#transport.send(text);
-    } catch {
-      // It is ending: what was not sent is in the log.
-      this.#isClosed = true;
+    } catch (error) {
+      // It is ending, or ends now: what was not sent is in the log.
+      if (!(error instanceof ChannelError)) this.#core.report(error, 'transport');
+      this.close(1011, 'a message was not sent');
     }
   }
 
@@ -208,10 +210,12 @@ export class Connection implements DispatchLink {
 
   #receiveBad(decoded: Exclude<Decoded, { kind: 'envelope' }>): void {
     if (++this.#badMessages >= this.#core.limits.maxBadMessages) return this.close(1008, 'too many bad messages');
-    if (decoded.kind === 'garbage' || this.#session === undefined || this.#session.isEnding) return;
+    const session = this.#session;
+    if (session === undefined || !this.#intake.takeBad(session)) return;
+    if (decoded.kind === 'garbage' || session.isEnding) return;
     const { path, issue, id } = decoded;
     const error = new ArcpError('INVALID_ARGUMENT', `${path} ${issue}`, { details: { path, issue } });
-    this.#session.emit('nack', toWireError(error), { correlation_id: id });
+    session.emit('nack', toWireError(error), { correlation_id: id });
   }
 
   /** @internal */
@@ -255,7 +259,7 @@ export class Connection implements DispatchLink {
     this.#scheme = scheme;
     const authenticator = this.#peer.principal === undefined ? this.#sessions.authenticators.get(scheme) : undefined;
     const request = () => this.#requestOf(auth, session.client);
-    this.#refresh = new Refresh(this.#core, session, authenticator, request);
+    this.#refresh = new Refresh(this.#core, session, scheme, authenticator, request);
     if (expiresAtMs !== undefined) this.#refresh.before(expiresAtMs);
   }
 

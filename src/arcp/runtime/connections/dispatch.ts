@@ -26,8 +26,7 @@ export function dispatch(core: Core, session: Session, link: DispatchLink, messa
     case 'tool.invoke':
       return session.jobs.invoke(message);
     case 'ping':
-      session.emit('pong', message.payload, replyTo(message));
-      return;
+      return pong(session, message);
     case 'cancel':
       return cancel(core, session, message);
     case 'interrupt':
@@ -121,6 +120,14 @@ export function dispatch(core: Core, session: Session, link: DispatchLink, messa
 
 function forgotten(message: never): never {
   throw new ArcpError('UNIMPLEMENTED', `nobody takes ${(message as Message).type}`);
+}
+
+/** Not before the refusals of what came before the ping. */
+function pong(session: Session, message: Message<'ping'>): void {
+  const answer = () => void session.emit('pong', message.payload, replyTo(message));
+  const { before } = session.unheard;
+  if (before === undefined) answer();
+  else void before.then(answer);
 }
 
 function createCheckpoint(core: Core, session: Session, message: Message<'checkpoint.create'>): void {

@@ -1,5 +1,5 @@
 // The runtime's side of the handshake (ARCP v1.0, section 8.1) as a pure machine: what arrives, and what is to be done.
-// Judging credentials, sending and time are the driver's, in connection.ts.
+// Judging credentials, sending and time are the driver's, in greeting.ts.
 //
 //   state           input                          next
 //   opened          session.open                   judging

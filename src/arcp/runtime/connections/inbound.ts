@@ -17,11 +17,12 @@ export function receive(core: Core, session: Session, link: DispatchLink, envelo
     const work = judge(core, session, link, envelope);
     if (work instanceof Promise) {
       session.judging++;
-      work
+      const judged = work
         .catch((error: unknown) => refuse(core, session, envelope, error))
         .finally(() => {
           session.judging--;
         });
+      session.unheard.add(envelope.type, judged);
     }
   } catch (error) {
     refuse(core, session, envelope, error);
@@ -97,18 +98,34 @@ export async function receiveAgain(
   envelope: RawEnvelope,
 ): Promise<void> {
   session.judging++;
+  const answering = answerInTurn(core, session, link, envelope);
+  session.unheard.add(
+    envelope.type,
+    answering.catch(() => {}),
+  );
   try {
-    await answerAgain(core, session, link, envelope);
+    await answering;
   } finally {
     session.judging--;
   }
+}
+
+/** Behind the refusals of what came before it, where it is a ping. */
+async function answerInTurn(core: Core, session: Session, link: DispatchLink, envelope: RawEnvelope): Promise<void> {
+  const before = envelope.type === 'ping' ? session.unheard.before : undefined;
+  if (before !== undefined) await before;
+  await answerAgain(core, session, link, envelope);
 }
 
 async function answerAgain(core: Core, session: Session, link: DispatchLink, envelope: RawEnvelope): Promise<void> {
   const { log } = core;
   const own = { after: 0, limit: 1, sessionIds: [session.id], direction: 'out', correlationId: envelope.id } as const;
   const [answer] = await log.read({ ...own, types: LOST_ANSWERS });
-  if (answer !== undefined) return link.send(answer.text);
+  if (answer !== undefined) {
+    // Sent past the outbox: who does not read what it asks for does not get it ten thousand times.
+    if (link.room > 0) link.send(answer.text);
+    return;
+  }
   if (session.recoveredThrough === 0) return;
   const [reply] = await log.read(own);
   const before = await log.locate(session.id, envelope.id);

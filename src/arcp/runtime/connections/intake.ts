@@ -49,6 +49,11 @@ export class Intake {
     journal.add(new InItem(this, session, envelope, safe, entryOf(session, envelope, kept, now()), text.length));
   }
 
+  /** Counts a message that is none. @returns Whether to answer it; else the connection was closed. */
+  takeBad(session: Session): boolean {
+    return session.rate.take() || !this.#endFlood(session);
+  }
+
   /** The handshake enters the log once there is a session it belongs to: strangers write nothing. */
   keepHandshake(session: Session, said: readonly RawEnvelope[]): void {
     const { journal, now } = this.#core;
@@ -67,12 +72,18 @@ export class Intake {
   }
 
   #refuseFlood(session: Session, envelope: RawEnvelope): void {
-    const { maxCommandsPerSecond } = this.#core.limits;
-    if (session.rate.refused > maxCommandsPerSecond) return this.#port.close(1008, 'too many commands');
+    if (this.#endFlood(session)) return;
     if (session.isEnding || envelope.type === 'nack') return;
     const error = new ArcpError('RESOURCE_EXHAUSTED', 'too many commands', { details: { retry_after_seconds: 1 } });
     if (envelope.type === 'tool.invoke') session.jobs.refuse(envelope, error);
     else session.nack(envelope, error);
+  }
+
+  /** Closes the connection where no more is to be refused. @returns Whether it did. */
+  #endFlood({ rate }: Session): boolean {
+    if (rate.refused <= this.#core.limits.maxCommandsPerSecond && rate.takeRefusal()) return false;
+    this.#port.close(1008, 'too many commands');
+    return true;
   }
 }
 

@@ -1,8 +1,15 @@
 // Authenticating again within a session (ARCP v1.0, section 8.4): a request, a deadline, a few tries, else eviction.
 
 import type { Message } from '../../wire/envelope.js';
+import type { AuthScheme } from '../../wire/session.js';
 import { timestampOf } from '../../wire/timestamp.js';
-import type { Authenticator, AuthOutcome, AuthRequest, RefreshRequest } from '../authenticator.js';
+import {
+  type Authenticator,
+  type AuthOutcome,
+  type AuthRequest,
+  assertOutcome,
+  type RefreshRequest,
+} from '../authenticator.js';
 import type { Core } from '../core.js';
 import { replyTo, type Session } from '../sessions/session.js';
 
@@ -13,6 +20,7 @@ const AHEAD_MS = 60_000;
 export class Refresh {
   readonly #core: Core;
   readonly #session: Session;
+  readonly #scheme: AuthScheme;
   readonly #authenticator: Authenticator | undefined;
   readonly #request: () => AuthRequest;
   #pending: RefreshRequest | undefined;
@@ -21,9 +29,17 @@ export class Refresh {
   #cancelTimer: (() => void) | undefined;
   #expiresAtMs: number | undefined;
 
-  constructor(core: Core, session: Session, authenticator: Authenticator | undefined, request: () => AuthRequest) {
+  /** @param scheme Of the credentials the connection came with. */
+  constructor(
+    core: Core,
+    session: Session,
+    scheme: AuthScheme,
+    authenticator: Authenticator | undefined,
+    request: () => AuthRequest,
+  ) {
     this.#core = core;
     this.#session = session;
+    this.#scheme = scheme;
     this.#authenticator = authenticator;
     this.#request = request;
   }
@@ -76,6 +92,7 @@ export class Refresh {
     let outcome: AuthOutcome;
     try {
       outcome = await this.#judge(pending, message.payload.response);
+      assertOutcome(outcome, this.#scheme, this.#session.principal);
     } catch (error) {
       this.#core.report(error, 'authenticator');
       outcome = { kind: 'refused', message: 'authentication failed' };
@@ -85,7 +102,9 @@ export class Refresh {
     if (this.#session.isEnding || this.#pending !== pending) return;
     // The session is somebody's, and stays theirs.
     if (outcome.kind === 'accepted' && outcome.principal === this.#session.principal) {
-      return this.#renew(message, outcome.expiresAtMs);
+      // Who has answered a question of the host has shown no fresh credentials: those of before hold as long as they did.
+      const ownMs = pending.challenge === undefined ? undefined : this.#expiresAtMs;
+      return this.#renew(message, outcome.expiresAtMs ?? ownMs);
     }
     if (++this.#tries >= this.#core.limits.maxChallengeTries) {
       this.stop();
@@ -120,6 +139,7 @@ export class Refresh {
       lease: { expires_at: timestampOf(Math.min(leaseMs, expiresAtMs ?? leaseMs)) },
     };
     this.#session.emit('session.accepted', payload, replyTo(message));
+    this.#expiresAtMs = undefined;
     if (expiresAtMs !== undefined) this.before(expiresAtMs);
   }
 }

@@ -6,6 +6,7 @@ import type { JsonValue } from '../../../codec/json-value.js';
 import { ArcpError } from '../../errors.js';
 import type { EventLog, MaybePromise, RecordWrite } from '../../log/contract.js';
 import type { IdFactory } from '../../wire/ids.js';
+import { shareOf } from '../limits.js';
 import { allRecords } from '../log-records.js';
 import { CheckpointShelf, type Kept, type ShelfLimits } from './checkpoint-shelf.js';
 import type { Job } from './job.js';
@@ -78,7 +79,13 @@ export class Checkpoints {
     };
     const shelf = this.#shelfOf(value.principal);
     const kept = keptOf(value, text.length);
-    const gone = shelf.victims(kept, limits, this.#isLive);
+    const { anonymous } = job.session;
+    const own: ShelfLimits = {
+      maxCheckpoints: limits.maxCheckpoints,
+      maxCheckpointsPerPrincipal: shareOf(limits.maxCheckpointsPerPrincipal, anonymous),
+      maxCheckpointChars: shareOf(limits.maxCheckpointChars, anonymous),
+    };
+    const gone = shelf.victims(kept, own, this.#isLive);
     if (gone === undefined) throw new ArcpError('RESOURCE_EXHAUSTED', 'the principal keeps too many checkpoints');
     for (const id of gone) shelf.remove(id);
     const id = ids.checkpoint();

@@ -8,6 +8,8 @@ import type { JsonValue } from '../../../codec/json-value.js';
 import type { EventLog, MaybePromise, RecordWrite } from '../../log/contract.js';
 import type { JobId } from '../../wire/ids.js';
 import { sha256Hex } from '../../wire/sha256.js';
+import { ANONYMOUS } from '../authenticator.js';
+import { shareOf } from '../limits.js';
 import { allRecords } from '../log-records.js';
 import type { JobEnd } from '../service.js';
 
@@ -27,7 +29,7 @@ export interface Intent {
   readonly end?: JobEnd | undefined;
 }
 
-/** Intents of this run that are at hand without asking the log. */
+/** Intents of this run that have ended and are at hand without asking the log. */
 const MAX_AT_HAND = 4_096;
 
 /** How much is kept, and for how long. */
@@ -45,8 +47,10 @@ const BASE_CHARS = 256;
 export class Intents {
   readonly #log: EventLog;
   readonly #now: () => number;
-  /** What was written and may not be in the log yet. */
-  readonly #atHand = new Map<string, Intent>();
+  /** Those whose jobs run. */
+  readonly #running = new Map<string, Intent>();
+  /** Those that have ended, the oldest first: what was written and may not be in the log yet. */
+  readonly #ended = new Map<string, Intent>();
   readonly #turns = new Map<string, Promise<void>>();
   /** By principal: what is kept of it. */
   readonly #usage = new Map<string, { count: number; chars: number }>();
@@ -87,7 +91,9 @@ export class Intents {
   /** Whether a principal may use one more key. Those it has used are not forgotten for it: what they did must not be done again. */
   hasRoom(principal: string): boolean {
     const { count, chars } = this.#usage.get(principal) ?? { count: 0, chars: 0 };
-    return count < this.#limits.maxIntents && chars < this.#limits.maxIntentChars;
+    const { maxIntents, maxIntentChars } = this.#limits;
+    const isStranger = principal.startsWith(ANONYMOUS);
+    return count < shareOf(maxIntents, isStranger) && chars < shareOf(maxIntentChars, isStranger);
   }
 
   /** Counts what a runtime before this one kept. */
@@ -114,11 +120,19 @@ export class Intents {
 
   /** How it ended. @returns What to keep with the terminal event; `undefined` where the intent is not known any more. */
   end(scope: string, end: JobEnd): RecordWrite | undefined {
-    const intent = this.#atHand.get(scope);
+    const intent = this.#atHand(scope);
     if (intent === undefined) return undefined;
     const ended = { ...intent, end };
     this.#count(scope, sizeOf(ended) - sizeOf(intent), 0);
     return this.#keep(scope, ended);
+  }
+
+  /** The log has lost that a job was started under it: nothing was done, and the key is free. */
+  forget(scope: string, jobId: JobId): void {
+    const intent = this.#atHand(scope);
+    if (intent?.jobId !== jobId) return;
+    this.#drop(scope);
+    this.#count(scope, -sizeOf(intent), -1);
   }
 
   /** Puts an intent at hand that a job of before the restart was started under. */
@@ -136,7 +150,7 @@ export class Intents {
     for await (const { key, value } of allRecords(this.#log, INTENT)) {
       const intent = asIntent(value);
       if (intent !== undefined && intent.expiresAtMs > this.#now() && !isGone(principalOf(key))) continue;
-      this.#atHand.delete(key);
+      this.#drop(key);
       if (intent !== undefined) this.#count(key, -sizeOf(intent), -1);
       write([{ kind: INTENT, key, value: undefined }]);
     }
@@ -152,21 +166,25 @@ export class Intents {
   }
 
   async #find(scope: string): Promise<Intent | undefined> {
-    const intent = this.#atHand.get(scope) ?? asIntent(await this.#log.record(INTENT, scope));
+    const intent = this.#atHand(scope) ?? asIntent(await this.#log.record(INTENT, scope));
     return intent !== undefined && intent.expiresAtMs > this.#now() ? intent : undefined;
   }
 
+  #atHand(scope: string): Intent | undefined {
+    return this.#running.get(scope) ?? this.#ended.get(scope);
+  }
+
+  #drop(scope: string): void {
+    this.#running.delete(scope);
+    this.#ended.delete(scope);
+  }
+
   #keep(scope: string, intent: Intent): RecordWrite {
-    this.#atHand.delete(scope);
-    this.#atHand.set(scope, intent);
-    if (this.#atHand.size > MAX_AT_HAND) {
-      // The oldest that has ended: it is in the log for long. Those that run stay at hand.
-      for (const [oldest, { end, outcome }] of this.#atHand) {
-        if (end === undefined && outcome === undefined) continue;
-        this.#atHand.delete(oldest);
-        break;
-      }
-    }
+    this.#drop(scope);
+    const isRunning = intent.end === undefined && intent.outcome === undefined;
+    (isRunning ? this.#running : this.#ended).set(scope, intent);
+    // The oldest is in the log for long.
+    if (this.#ended.size > MAX_AT_HAND) this.#ended.delete(this.#ended.keys().next().value as string);
     return { kind: INTENT, key: scope, value: intent as unknown as JsonValue };
   }
 }

@@ -3,28 +3,24 @@
 import { printable } from '../../../bytes/printable.js';
 import type { JsonValue } from '../../../codec/json-value.js';
 import { ArcpError } from '../../errors.js';
-import type { RecordWrite } from '../../log/contract.js';
 import type { EnvelopeFields } from '../../wire/envelope.js';
 import type { JobState } from '../../wire/execution.js';
 import type { JobId, MessageId } from '../../wire/ids.js';
 import type { CoreType, Payloads } from '../../wire/payloads.js';
 import { toWireError } from '../../wire-error.js';
+import type { Keeping } from '../outbox/out-item.js';
 import type { EmitFields, JobEnd, JobPort, JobRequest, SessionPort } from '../service.js';
+import { Acceptance } from './acceptance.js';
 import { isTerminal, mayFollow } from './job-states.js';
 
 /** What a job tells those who run it. */
 export interface JobOwnerEvents {
   /** Emits on behalf of the job. */
-  emit<T extends CoreType>(
-    type: T,
-    payload: Payloads[T],
-    fields: EmitFields,
-    records?: readonly RecordWrite[],
-  ): MessageId | undefined;
+  emit<T extends CoreType>(type: T, payload: Payloads[T], fields: EmitFields, keeping?: Keeping): MessageId | undefined;
   /** About to end: what is still to leave under its id leaves now. */
   onEnding(job: Job, end: JobEnd): void;
-  /** Records to keep with its terminal event. */
-  endRecords(job: Job, end: JobEnd): readonly RecordWrite[] | undefined;
+  /** What is kept with its terminal event. */
+  keepingOf(job: Job, end: JobEnd): Keeping;
   onEnded(job: Job, end: JobEnd): void;
   report(error: unknown, where: string): void;
 }
@@ -40,6 +36,7 @@ export class Job implements JobPort {
   readonly invokeId: MessageId;
   readonly traceId: string | undefined;
   readonly priority: EnvelopeFields['priority'];
+  readonly acceptance = new Acceptance();
   request: JobRequest;
   /** Scoped idempotency key it was started under. */
   intent: string | undefined;
@@ -53,6 +50,8 @@ export class Job implements JobPort {
   isHeld: boolean;
   /** Whether it has asked for a place to run, whether it was given one, and whether its tool has returned. */
   hasEntered = false;
+  /** What its arguments count as since it has asked, in characters. */
+  chars = 0;
   isPlaced = false;
   hasReturned = false;
   /** Set once a cancel was accepted: what the client said. */
@@ -174,14 +173,14 @@ export class Job implements JobPort {
   }
 
   #terminate(end: JobEnd): void {
-    this.#send(end.type, end.payload, undefined, this.#events.endRecords(this, end));
+    this.#send(end.type, end.payload, undefined, this.#events.keepingOf(this, end));
   }
 
   #send<T extends CoreType>(
     type: T,
     payload: Payloads[T],
     fields: EmitFields | undefined,
-    records?: readonly RecordWrite[],
+    keeping?: Keeping,
   ): MessageId | undefined {
     const own: EmitFields = {
       job_id: this.id,
@@ -189,7 +188,7 @@ export class Job implements JobPort {
       trace_id: this.traceId,
       priority: this.priority,
     };
-    return this.#events.emit(type, payload, fields === undefined ? own : { ...own, ...fields }, records);
+    return this.#events.emit(type, payload, fields === undefined ? own : { ...own, ...fields }, keeping);
   }
 }
 

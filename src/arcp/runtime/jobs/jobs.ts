@@ -9,6 +9,7 @@ import type { Message, RawEnvelope } from '../../wire/envelope.js';
 import type { JobId, MessageId } from '../../wire/ids.js';
 import type { Payloads } from '../../wire/payloads.js';
 import type { Core } from '../core.js';
+import type { Keeping } from '../outbox/out-item.js';
 import type { Command, EmitFields, JobEnd, JobRequest } from '../service.js';
 import { EndedJobs } from './ended-jobs.js';
 import { Followers, fieldsOf } from './followers.js';
@@ -36,7 +37,12 @@ export class SessionJobs implements JobOwnerEvents {
     this.#session = session;
     this.#ended = new EndedJobs(core.log, session.id);
     this.#runner = new JobRunner(core, () => this.#places.strayReturned());
-    this.#places = new JobPlaces(core.limits, use, (job) => this.#run(job));
+    this.#places = new JobPlaces(core.limits, use, {
+      get isOver() {
+        return session.isEnding;
+      },
+      run: (job) => this.#run(job),
+    });
     this.#followers = new Followers(core, session, use);
   }
 
@@ -94,24 +100,25 @@ export class SessionJobs implements JobOwnerEvents {
   start(request: JobRequest, intent?: { readonly scope: string; readonly print: string }): JobId {
     const job = new Job(request.jobId ?? this.#core.ids.job(), this.#session, request, this);
     job.intent = intent?.scope;
-    const isAccepted = request.isAccepted === true;
-    if (!isAccepted) this.#accept(job, intent);
+    this.#accept(job, intent);
     this.#add(job);
     if (job.isHeld) job.enter('queued');
     else if (!this.#runner.knows(job)) failUnknown(job);
-    else if (isAccepted) this.#place(job);
     return job.id;
   }
 
-  /** Runs a held job, once the log has that it is released. */
+  /** Runs a held job, once the log has it, and then that it is released. */
   release(id: string, { arguments: args, run }: Pick<JobRequest, 'arguments' | 'run'>): void {
     const job = this.#jobs.get(id);
     if (job?.isHeld !== true) return;
     job.isHeld = false;
     job.request = { ...job.request, arguments: args, run };
-    this.#core.journal.write([keepJob(job, this.#mayRestart(job))], {
-      kept: () => this.#place(job),
-      lost: () => job.fail(new ArcpError('INTERNAL', 'the log failed')),
+    job.acceptance.whenKept(() => {
+      if (job.hasEnded) return;
+      this.#core.journal.write([keepJob(job, this.#mayRestart(job))], {
+        kept: () => this.#place(job),
+        lost: () => job.fail(new ArcpError('INTERNAL', 'the log failed')),
+      });
     });
   }
 
@@ -124,6 +131,7 @@ export class SessionJobs implements JobOwnerEvents {
     const job = new Job(id, this.#session, { ...request, jobId: id }, this);
     job.intent = options.intent;
     job.heartbeats = options.heartbeats;
+    job.acceptance.kept();
     this.#add(job);
     return job;
   }
@@ -148,19 +156,19 @@ export class SessionJobs implements JobOwnerEvents {
     type: T,
     payload: Payloads[T],
     fields: EmitFields,
-    records?: readonly RecordWrite[],
+    keeping?: Keeping,
   ): MessageId | undefined {
-    return this.#session.emitWith(type, payload, fields, records === undefined ? undefined : { records });
+    return this.#session.emitWith(type, payload, fields, keeping);
   }
 
   onEnding(job: Job, end: JobEnd): void {
     this.#core.mounted.beforeJobEnd(job, end.type);
   }
 
-  endRecords(job: Job, end: JobEnd): readonly RecordWrite[] {
+  keepingOf(job: Job, end: JobEnd): Keeping {
     const gone: RecordWrite = { kind: JOB, key: job.id, value: undefined };
     const intent = job.intent === undefined ? undefined : this.#core.intents.end(job.intent, end);
-    return intent === undefined ? [gone] : [gone, intent];
+    return { records: intent === undefined ? [gone] : [gone, intent], unless: job.acceptance };
   }
 
   onEnded(job: Job, end: JobEnd): void {
@@ -168,6 +176,7 @@ export class SessionJobs implements JobOwnerEvents {
     this.#jobs.delete(job.id);
     core.liveJobs.delete(job.id);
     core.heartbeats.stop(job);
+    core.stopDeadlines.ended(job);
     this.#ended.add(job.id);
     core.mounted.jobEnded(job);
     try {
@@ -175,12 +184,12 @@ export class SessionJobs implements JobOwnerEvents {
     } catch (error) {
       core.report(error, 'onEnd');
     }
-    if (this.#jobs.size === 0) {
-      const callback = this.#onIdle;
-      this.#onIdle = undefined;
-      callback?.();
-    }
+    // Before what may end the session, and may throw: a place is given back whatever comes.
     this.#places.ended(job);
+    if (this.#jobs.size > 0) return;
+    const callback = this.#onIdle;
+    this.#onIdle = undefined;
+    callback?.();
   }
 
   report(error: unknown, where: string): void {
@@ -217,11 +226,19 @@ export class SessionJobs implements JobOwnerEvents {
   }
 
   #accept(job: Job, intent: { readonly scope: string; readonly print: string } | undefined): void {
+    const { intents } = this.#core;
     const records: RecordWrite[] = [keepJob(job, this.#mayRestart(job))];
-    if (intent !== undefined) records.push(this.#core.intents.begin(intent.scope, intent.print, job.id));
+    if (intent !== undefined) records.push(intents.begin(intent.scope, intent.print, job.id));
     // A runtime that takes over finds the job in the log, or it has not run: nothing runs twice.
-    const onKept = job.isHeld ? undefined : () => this.#place(job);
-    this.#session.emitWith('job.accepted', { job_id: job.id }, fieldsOf(job.id, job), { records, onKept });
+    if (!job.isHeld) job.acceptance.whenKept(() => this.#place(job));
+    this.#session.emitWith('job.accepted', { job_id: job.id }, fieldsOf(job.id, job), {
+      records,
+      onKept: () => job.acceptance.kept(),
+      onLost: () => {
+        job.acceptance.lost();
+        if (intent !== undefined) intents.forget(intent.scope, job.id);
+      },
+    });
   }
 
   #add(job: Job): void {

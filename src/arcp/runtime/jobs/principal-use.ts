@@ -8,18 +8,26 @@ import { BURST_SECONDS, TokenBucket } from '../rate.js';
 /** Limits that are of a principal, not of a session. */
 export type PrincipalLimits = Pick<
   RuntimeLimits,
-  'maxCommandsPerSecond' | 'maxChunksPerSecond' | 'maxRunningJobsPerPrincipal' | 'maxJobsPerPrincipal'
+  | 'maxCommandsPerSecond'
+  | 'maxChunksPerSecond'
+  | 'maxRunningJobsPerPrincipal'
+  | 'maxJobsPerPrincipal'
+  | 'maxJobCharsPerPrincipal'
 >;
 
 /** What one principal uses. */
 export class PrincipalUse {
   readonly commands: TokenBucket;
   readonly chunks: TokenBucket;
+  readonly refusals: TokenBucket;
   readonly #limits: PrincipalLimits;
   /** Called when a place to run is free, the longest waiting session first. */
   readonly #waiting = new Set<() => void>();
   #running = 0;
+  /** Tools that go on although their job has ended. */
+  #strays = 0;
   #live = 0;
+  #chars = 0;
   #isOffering = false;
   /** Sessions that count here. */
   sessions = 0;
@@ -27,12 +35,19 @@ export class PrincipalUse {
   constructor(clock: Clock, limits: PrincipalLimits) {
     this.commands = new TokenBucket(clock, limits.maxCommandsPerSecond);
     this.chunks = new TokenBucket(clock, limits.maxChunksPerSecond);
+    this.refusals = new TokenBucket(clock, limits.maxCommandsPerSecond);
     this.#limits = limits;
   }
 
-  /** Whether one more job may run. */
+  /** Whether one more job may run. Tools that ignore their signal count as in a session: leaving it does not shed them. */
   get mayRun(): boolean {
-    return this.#running < this.#limits.maxRunningJobsPerPrincipal;
+    const { maxRunningJobsPerPrincipal } = this.#limits;
+    return this.#running < maxRunningJobsPerPrincipal && this.#running + this.#strays < 2 * maxRunningJobsPerPrincipal;
+  }
+
+  /** Whether tools go on although their job has ended. */
+  get hasStrays(): boolean {
+    return this.#strays > 0;
   }
 
   /** Whether one more job may run or wait, or one more command wait for the end of a job. */
@@ -40,39 +55,61 @@ export class PrincipalUse {
     return this.#live < this.#limits.maxJobsPerPrincipal;
   }
 
-  /** A job runs or waits, or a command waits for the end of a job. */
-  jobEntered(): void {
-    this.#live++;
+  /** Whether the arguments of one more job may be held. */
+  hasRoomFor(chars: number): boolean {
+    return this.#chars + chars <= this.#limits.maxJobCharsPerPrincipal;
   }
 
-  jobLeft(): void {
+  /** A job runs or waits, or a command waits for the end of a job. @param chars Of its arguments. */
+  jobEntered(chars = 0): void {
+    this.#live++;
+    this.#chars += chars;
+  }
+
+  jobLeft(chars = 0): void {
     this.#live--;
+    this.#chars -= chars;
   }
 
   runBegan(): void {
     this.#running++;
   }
 
-  runEnded(): void {
+  /** @param hasReturned Whether its tool has. */
+  runEnded(hasReturned: boolean): void {
     this.#running--;
+    if (!hasReturned) this.#strays++;
   }
 
-  /** Has a session told once a place to run may be free. */
+  /** A tool has returned whose job had ended before. */
+  strayReturned(): void {
+    this.#strays--;
+  }
+
+  /** Has a session told once when it is its turn to take a place. Where it waits already, it keeps its turn. */
   awaitPlace(callback: () => void): void {
     this.#waiting.add(callback);
   }
 
-  /** Tells the sessions that wait for a place, in order, while there is one. */
+  /** A session has nothing to wait for. */
+  waitNoMore(callback: () => void): void {
+    this.#waiting.delete(callback);
+  }
+
+  /** Tells the sessions that wait for a place, in order, while there is one. Each takes one at most. */
   offerPlaces(): void {
-    // Jobs that end at once lead back here.
+    // Jobs that end at once lead back here: one after the other, not one inside the other.
     if (this.#isOffering || this.#waiting.size === 0) return;
     this.#isOffering = true;
-    for (const callback of this.#waiting) {
-      if (!this.mayRun) break;
-      this.#waiting.delete(callback);
-      callback();
+    try {
+      for (const callback of this.#waiting) {
+        if (!this.mayRun) break;
+        this.#waiting.delete(callback);
+        callback();
+      }
+    } finally {
+      this.#isOffering = false;
     }
-    this.#isOffering = false;
   }
 }
 
@@ -114,13 +151,14 @@ export class PrincipalUses {
     this.#goneAtMs.set(name, this.#clock.now());
   }
 
-  /** Lets go of those whose buckets are full again. */
+  /** Lets go of those whose buckets are full again, and whose tools have returned. */
   #forget(): void {
     const nowMs = this.#clock.now();
     for (const [name, goneAtMs] of this.#goneAtMs) {
       if (nowMs - goneAtMs < BURST_SECONDS * 1_000) return;
       this.#goneAtMs.delete(name);
-      this.#uses.delete(name);
+      if (this.#uses.get(name)?.hasStrays === true) this.#goneAtMs.set(name, nowMs);
+      else this.#uses.delete(name);
     }
   }
 }

@@ -12,11 +12,16 @@ export interface JournalItem {
   readonly envelope: RawEnvelope;
   /** Records that must be kept with it or not at all. */
   readonly records?: readonly RecordWrite[] | undefined;
+  /** Whether it must not be kept any more: then it is {@link lost} instead. Looked at when its commit begins. */
+  readonly isVoid?: boolean;
   /** @param position `undefined`: the log had it already. */
   committed(position: number | undefined): void;
-  /** The log failed for good; it is not kept. */
+  /** It is not kept: the log failed for good, or it was void. */
   lost(): void;
 }
+
+/** Records to write, with a message or without one. */
+type RecordGroup = Pick<JournalItem, 'records' | 'isVoid'>;
 
 /** Whoever waits for records to be kept. */
 export interface RecordsWait {
@@ -38,10 +43,18 @@ export interface JournalEvents {
   onFault(error: unknown): void;
 }
 
+/** What waits for the next commit. */
+interface Waiting {
+  readonly items: JournalItem[];
+  /** In the order in which they came: the last word on a record counts. */
+  readonly groups: RecordGroup[];
+  readonly waits: RecordsWait[];
+}
+
 /** What goes into one commit, and who is told. */
 interface Batch {
   readonly items: readonly JournalItem[];
-  readonly records: RecordWrite[];
+  readonly records: readonly RecordWrite[];
   readonly waits: readonly RecordsWait[];
 }
 
@@ -58,9 +71,8 @@ export class Journal implements Bus {
   readonly #listeners = new Set<(entry: LoggedEntry, envelope: RawEnvelope) => void>();
   readonly #sources = new Set<JournalSource>();
   readonly #flush = (): void => this.#run();
-  #items: JournalItem[] = [];
-  #records: RecordWrite[] = [];
-  #waits: RecordsWait[] = [];
+  #next: Waiting = { items: [], groups: [], waits: [] };
+  #hasLost = false;
   #isScheduled = false;
   #isCommitting = false;
   #idle: (() => void)[] = [];
@@ -77,14 +89,15 @@ export class Journal implements Bus {
   }
 
   add(item: JournalItem): void {
-    this.#items.push(item);
+    this.#next.items.push(item);
+    if (item.records !== undefined) this.#next.groups.push(item);
     this.#schedule();
   }
 
   /** @param wait Told once they are kept. */
   write(records: readonly RecordWrite[], wait?: RecordsWait): void {
-    for (const record of records) this.#records.push(record);
-    if (wait !== undefined) this.#waits.push(wait);
+    this.#next.groups.push({ records });
+    if (wait !== undefined) this.#next.waits.push(wait);
     this.#schedule();
   }
 
@@ -122,14 +135,24 @@ export class Journal implements Bus {
         this.#events.onFault(error);
       }
     }
-    const batch: Batch = { items: this.#items, records: this.#records, waits: this.#waits };
-    this.#items = [];
-    this.#records = [];
-    this.#waits = [];
-    const { items, records } = batch;
-    for (const item of items) if (item.records !== undefined) for (const record of item.records) records.push(record);
-    if (items.length === 0 && records.length === 0) this.#publish(batch, NOTHING);
+    const batch = this.#nextBatch();
+    if (batch.items.length === 0 && batch.records.length === 0) this.#publish(batch, NOTHING);
     else this.#commit(batch, 1);
+  }
+
+  /** All that waits, less what is void. */
+  #nextBatch(): Batch {
+    const { items, groups, waits } = this.#next;
+    this.#next = { items: [], groups: [], waits: [] };
+    const records: RecordWrite[] = [];
+    for (const group of groups) {
+      if (group.records === undefined || (this.#hasLost && group.isVoid === true)) continue;
+      for (const record of group.records) records.push(record);
+    }
+    // Nothing is void before something was lost.
+    if (!this.#hasLost || !items.some((item) => item.isVoid === true)) return { items, records, waits };
+    for (const item of items) if (item.isVoid === true) this.#guard(() => item.lost());
+    return { items: items.filter((item) => item.isVoid !== true), records, waits };
   }
 
   #commit(batch: Batch, tries: number): void {
@@ -187,6 +210,7 @@ export class Journal implements Bus {
       this.#clock.setTimer(() => this.#commit(batch, tries + 1), FIRST_RETRY_MS * 2 ** (tries - 1));
       return;
     }
+    this.#hasLost = true;
     for (const item of batch.items) this.#guard(() => item.lost());
     for (const wait of batch.waits) this.#guard(() => wait.lost());
     this.#done();
@@ -194,7 +218,8 @@ export class Journal implements Bus {
 
   #done(): void {
     this.#isCommitting = false;
-    if (this.#items.length > 0 || this.#records.length > 0 || this.#sources.size > 0) return this.#schedule();
+    const { items, groups } = this.#next;
+    if (items.length > 0 || groups.length > 0 || this.#sources.size > 0) return this.#schedule();
     const idle = this.#idle;
     this.#idle = [];
     for (const resolve of idle) resolve();

@@ -14,6 +14,10 @@ export interface Keeping {
    * a slow connection.
    */
   readonly onKept?: ((position: number) => void) | undefined;
+  /** Called where the log failed for good with it; the session ends then. */
+  readonly onLost?: (() => void) | undefined;
+  /** Where that was lost the message is not kept either: nothing is said of what never was. */
+  readonly unless?: { readonly isLost: boolean } | undefined;
 }
 
 /** Whoever sends the message on. */
@@ -21,7 +25,7 @@ export interface OutItemEvents {
   /** @param position `undefined`: the log had it already. */
   kept(item: OutItem, position: number | undefined): void;
   /** The log failed for good. */
-  lost(): void;
+  lost(item: OutItem): void;
 }
 
 /** One message on its way out. */
@@ -32,9 +36,11 @@ export class OutItem implements JournalItem {
   readonly envelope: RawEnvelope;
   readonly records: readonly RecordWrite[] | undefined;
   readonly onKept: ((position: number) => void) | undefined;
+  readonly onLost: (() => void) | undefined;
   /** Whether it is sent past the queue, whatever the connection lacks. */
   readonly isFirst: boolean;
   readonly #events: OutItemEvents;
+  readonly #unless: { readonly isLost: boolean } | undefined;
 
   constructor(
     events: OutItemEvents,
@@ -48,7 +54,13 @@ export class OutItem implements JournalItem {
     this.envelope = envelope;
     this.records = keeping?.records;
     this.onKept = keeping?.onKept;
+    this.onLost = keeping?.onLost;
+    this.#unless = keeping?.unless;
     this.isFirst = isFirst;
+  }
+
+  get isVoid(): boolean {
+    return this.#unless?.isLost === true;
   }
 
   committed(position: number | undefined): void {
@@ -56,6 +68,6 @@ export class OutItem implements JournalItem {
   }
 
   lost(): void {
-    this.#events.lost();
+    this.#events.lost(this);
   }
 }

@@ -1,8 +1,8 @@
 // Messages of a session that wait for its connection, in memory.
 
 import type { PriorityRank } from '../../wire/priority.js';
-import { SendQueue } from './band-queue.js';
 import type { OutItem } from './out-item.js';
+import { SendQueue } from './send-queue.js';
 
 /** How much may wait. */
 export interface OutQueueLimits {

@@ -192,8 +192,9 @@ export class Outbox implements JournalSource, OutItemEvents {
   }
 
   /** @internal */
-  lost(): void {
+  lost({ onLost }: OutItem): void {
     this.#uncommitted--;
+    onLost?.();
     this.#onLost();
   }
 

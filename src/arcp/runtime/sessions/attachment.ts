@@ -34,6 +34,7 @@ export class Attachment {
     const old = this.#link;
     this.#link = link;
     this.#resumes = 0;
+    this.#stopHolding();
     this.#outbox.detach();
     old?.close(4000, 'the session went on elsewhere');
   }
@@ -42,14 +43,14 @@ export class Attachment {
    * The client knows that it is connected.
    *
    * @param position Of the message that told it.
-   * @param isResumed Whether it may ask for what it missed.
+   * @param isHeld Whether it may ask for what it missed first.
    */
-  begin(link: SessionLink, position: number, isResumed: boolean): void {
+  begin(link: SessionLink, position: number, isHeld: boolean): void {
     if (this.#link !== link) return;
     this.#outbox.attach(link);
     this.#attachedAt = position;
     const { clock, limits } = this.#core;
-    if (isResumed) this.#cancelHold = clock.setTimer(() => this.release(link), limits.handshakeTimeoutMs);
+    if (isHeld) this.#cancelHold = clock.setTimer(() => this.release(link), limits.handshakeTimeoutMs);
     else this.release(link);
   }
 

@@ -3,7 +3,6 @@
 import { ArcpError } from '../../errors.js';
 import type { Message } from '../../wire/envelope.js';
 import type { Core } from '../core.js';
-import type { Job } from '../jobs/job.js';
 import { replyTo, type Session } from './session.js';
 
 /** Answers `cancel`. */
@@ -50,16 +49,7 @@ function cancelJob(core: Core, session: Session, message: Message<'cancel'>): vo
   }
   accept(session, message);
   if (!job.isPlaced) return job.cancel(reason ?? 'cancelled');
-  stop(core, job, reason ?? 'cancelled', graceOf(core, message));
-}
-
-/** Asks a tool to stop, and ends its job where it does not in time. */
-function stop(core: Core, job: Job, reason: string, graceMs: number): void {
-  const cancelTimer = core.clock.setTimer(() => {
-    job.fail(new ArcpError('ABORTED', 'the tool did not stop in time', { retryable: true }));
-  }, graceMs);
-  job.addFollower(cancelTimer);
-  job.askToStop(reason);
+  core.stopDeadlines.stop(job, reason ?? 'cancelled', graceOf(core, message));
 }
 
 function graceOf(core: Core, { payload }: Message<'cancel'>): number {

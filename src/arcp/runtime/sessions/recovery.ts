@@ -14,20 +14,24 @@ import type { Session } from './session.js';
 import { asSessionRecord, SESSION } from './session-record.js';
 import type { SessionTable } from './session-table.js';
 
-/**
- * Takes up the sessions and jobs of before.
- *
- * @param onSessions Called when all sessions stand, and no job does: connections that stood go on.
- */
-export async function recoverRuntime(core: Core, table: SessionTable, onSessions: () => void): Promise<void> {
+/** The connections that stood while the runtime did not. */
+export interface Standing {
+  /** What the connection of a session counts as; empty where nothing is known, or none stood. */
+  partyOf(sessionId: string): string;
+  /** Called when all sessions stand, and no job does: the connections go on. */
+  goOn(): void;
+}
+
+/** Takes up the sessions and jobs of before. */
+export async function recoverRuntime(core: Core, table: SessionTable, standing: Standing): Promise<void> {
   await core.intents.recover();
   await core.checkpoints.recover();
-  const sessions = await recoverSessions(core, table, onSessions);
+  const sessions = await recoverSessions(core, table, standing);
   for await (const { key, value } of allRecords(core.log, JOB)) {
     const record = asJobRecord(value);
     const session = record === undefined ? undefined : sessions.get(record.sessionId);
     if (record === undefined) damaged(core, JOB, key);
-    // Its session has ended, and the terminal event with it.
+    // Its session has ended: there is nobody left to tell.
     else if (session === undefined) core.write([{ kind: JOB, key, value: undefined }]);
     else await recoverJob(core, session, key as JobId, record);
   }
@@ -49,7 +53,7 @@ export async function recoverRuntime(core: Core, table: SessionTable, onSessions
 async function recoverSessions(
   core: Core,
   table: SessionTable,
-  onSessions: () => void,
+  standing: Standing,
 ): Promise<ReadonlyMap<string, Session>> {
   const sessions = new Map<string, Session>();
   const awaySinceMs = new Map<Session, number | undefined>();
@@ -60,13 +64,13 @@ async function recoverSessions(
       damaged(core, SESSION, key);
       continue;
     }
-    const session = table.add(key as SessionId, record);
+    const session = table.add(key as SessionId, record, standing.partyOf(key));
     session.recoveredThrough = recoveredThrough;
     sessions.set(key, session);
     awaySinceMs.set(session, record.awaySinceMs);
   }
-  onSessions();
-  for (const [session, sinceMs] of awaySinceMs) if (!session.isConnected) table.setAway(session, sinceMs);
+  standing.goOn();
+  for (const [session, sinceMs] of awaySinceMs) if (!session.isConnected) session.retain(sinceMs);
   return sessions;
 }
 

@@ -15,8 +15,6 @@ import type { SessionRecord } from './session-record.js';
 export class SessionTable {
   readonly #core: Core;
   readonly #sessions = new Map<string, Session>();
-  /** Sessions without a connection, the longest gone first. */
-  readonly #detached = new Set<Session>();
   readonly #ofPrincipal = new Map<string, Set<Session>>();
   /** Strangers' sessions, and how many there are of each address that is known. */
   readonly #strangers = new Map<Session, string>();
@@ -46,9 +44,7 @@ export class SessionTable {
   /** The session a client may take up again. Whether somebody else has such a session is not told: they get a fresh one. */
   resumable(id: string, principal: string): Session | undefined {
     const session = this.#sessions.get(id);
-    if (session === undefined || session.principal !== principal || session.isEnding) return undefined;
-    this.#detached.delete(session);
-    return session;
+    return session?.principal === principal && !session.isEnding ? session : undefined;
   }
 
   /**
@@ -70,42 +66,44 @@ export class SessionTable {
       capabilities,
       anonymous,
     };
+    return this.add(id, record, party);
+  }
+
+  /** Makes a session stand, also one of before a restart. @param party As in {@link create}. */
+  add(id: SessionId, record: SessionRecord, party: string): Session {
     // Strangers of one address count together; an id of a session has no such sign in it.
-    const session = this.add(id, record, anonymous && party !== '' ? `${ANONYMOUS}@${party}` : record.principal);
-    if (anonymous) {
+    const useOf = record.anonymous && party !== '' ? `${ANONYMOUS}@${party}` : record.principal;
+    const session = new Session(this.#core, id, record, this.#uses.enter(useOf), (ended) => {
+      this.#remove(ended);
+      this.#uses.leave(useOf);
+      this.#onEnded();
+    });
+    this.#sessions.set(id, session);
+    const own = this.#ofPrincipal.get(record.principal);
+    if (own === undefined) this.#ofPrincipal.set(record.principal, new Set([session]));
+    else own.add(session);
+    if (record.anonymous) {
       this.#strangers.set(session, party);
       this.#ofAddress.set(party, (this.#ofAddress.get(party) ?? 0) + 1);
     }
     return session;
   }
 
-  /** Makes a session stand, also one of before a restart. @param useOf Whom it shares limits with. */
-  add(id: SessionId, record: SessionRecord, useOf = record.principal): Session {
-    const session = new Session(this.#core, id, record, this.#uses.enter(useOf), {
-      onDetached: (gone) => this.#detached.add(gone),
-      onEnded: (ended) => {
-        this.#remove(ended);
-        this.#uses.leave(useOf);
-        this.#onEnded();
-      },
-    });
-    this.#sessions.set(id, session);
-    const own = this.#ofPrincipal.get(record.principal);
-    if (own === undefined) this.#ofPrincipal.set(record.principal, new Set([session]));
-    else own.add(session);
-    return session;
-  }
-
-  /** A session of before a restart has no connection. @param sinceMs Since when, where that is kept. */
-  setAway(session: Session, sinceMs: number | undefined): void {
-    this.#detached.add(session);
-    session.retain(sinceMs);
-  }
-
   /** The sessions of a principal are bounded: the longest gone of its own makes room. */
   #makeRoom(principal: string): void {
-    if ((this.#ofPrincipal.get(principal)?.size ?? 0) < this.#core.limits.maxSessionsPerPrincipal) return;
-    const longestGone = [...this.#detached].find((session) => session.principal === principal);
+    const { maxSessionsPerPrincipal } = this.#core.limits;
+    const own = this.#ofPrincipal.get(principal);
+    if (own === undefined || own.size < maxSessionsPerPrincipal) return;
+    let longestGone: Session | undefined;
+    let standing = 0;
+    for (const session of own) {
+      // One that ends has made room already, though its last words may take a while.
+      if (session.isEnding) continue;
+      standing++;
+      const { awayUntilMs } = session;
+      if (awayUntilMs !== undefined && !(awayUntilMs >= (longestGone?.awayUntilMs ?? Infinity))) longestGone = session;
+    }
+    if (standing < maxSessionsPerPrincipal) return;
     if (longestGone === undefined) throw tooMany();
     longestGone.close('too many sessions', 0, () => {});
   }
@@ -119,7 +117,6 @@ export class SessionTable {
 
   #remove(session: Session): void {
     this.#sessions.delete(session.id);
-    this.#detached.delete(session);
     const own = this.#ofPrincipal.get(session.principal);
     own?.delete(session);
     if (own?.size === 0) this.#ofPrincipal.delete(session.principal);

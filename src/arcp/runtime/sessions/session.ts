@@ -26,12 +26,7 @@ import type { EmitFields, Flow } from '../service.js';
 import { Attachment } from './attachment.js';
 import { Retention } from './retention.js';
 import { forgetSession, keepSession, type SessionRecord } from './session-record.js';
-
-/** What a session tells the runtime. */
-export interface SessionEvents {
-  onDetached(session: Session): void;
-  onEnded(session: Session): void;
-}
+import { Unheard } from './unheard.js';
 
 /** How long a connection gets to take the last words, in milliseconds. */
 const LAST_WORDS_MS = 5_000;
@@ -53,7 +48,8 @@ export class Session implements JobsSession, ExtensionPort {
   recoveredThrough = 0;
   /** Messages of the client that work still goes on for, beside jobs. */
   judging = 0;
-  readonly #events: SessionEvents;
+  readonly unheard: Unheard;
+  readonly #onEnded: (session: Session) => void;
   readonly #abort = new AbortController();
   readonly #outgoing: Outgoing;
   readonly #retention: Retention;
@@ -62,8 +58,17 @@ export class Session implements JobsSession, ExtensionPort {
   #hasEnded = false;
   #isEnding = false;
 
-  /** @param use What it shares with the other sessions of its principal. */
-  constructor(core: Core, id: SessionId, record: SessionRecord, use: PrincipalUse, events: SessionEvents) {
+  /**
+   * @param use What it shares with the other sessions of its principal.
+   * @param onEnded Called once, when it has ended for good.
+   */
+  constructor(
+    core: Core,
+    id: SessionId,
+    record: SessionRecord,
+    use: PrincipalUse,
+    onEnded: (session: Session) => void,
+  ) {
     this.runtime = core;
     this.id = id;
     this.principal = record.principal;
@@ -71,9 +76,10 @@ export class Session implements JobsSession, ExtensionPort {
     this.capabilities = record.capabilities;
     this.client = record.client;
     this.isRustCrate = isRustCrate(record.client);
-    this.#events = events;
+    this.#onEnded = onEnded;
     this.jobs = new SessionJobs(core, this, use);
     this.rate = new RateLimiter(use);
+    this.unheard = new Unheard(core.clock);
     this.outbox = new Outbox(core.journal, core.log, id, {
       principal: record.principal,
       maxPending: core.limits.maxPendingMessages,
@@ -159,9 +165,12 @@ export class Session implements JobsSession, ExtensionPort {
   close(reason: string, graceMs: number, lastWords: () => void): void {
     if (this.isEnding) return;
     this.#isEnding = true;
-    closeJobs(this.runtime.clock, this.jobs, reason, graceMs, () => {
+    closeJobs(this.runtime.stopDeadlines, this.jobs, reason, graceMs, () => {
       if (this.#hasEnded) return;
       lastWords();
+      // A client that has not said yet what it missed hears of the end all the same.
+      const { link } = this.attachment;
+      if (link !== undefined) this.release(link);
       const finish = () => {
         cancelTimer();
         this.end(reason);
@@ -182,7 +191,7 @@ export class Session implements JobsSession, ExtensionPort {
     const link = this.attachment.drop();
     this.#abort.abort(new ArcpError('CANCELLED', 'the session has ended'));
     this.runtime.mounted.sessionEnded(this);
-    this.#events.onEnded(this);
+    this.#onEnded(this);
     link?.close(1000, '');
   }
 
@@ -192,7 +201,7 @@ export class Session implements JobsSession, ExtensionPort {
     this.attachment.replace(link);
     this.#outgoing.answerFirst(link, 'session.accepted', payload as unknown as JsonObject, replyTo(to), {
       records: [keepSession(this.id, this, undefined)],
-      onKept: (position) => this.attachment.begin(link, position, isResumed),
+      onKept: (position) => this.attachment.begin(link, position, isResumed && !this.#isEnding),
     });
   }
 
@@ -240,7 +249,6 @@ export class Session implements JobsSession, ExtensionPort {
     // A stranger without credentials cannot come back.
     if (this.anonymous) return this.close('the connection ended', 0, () => {});
     this.retain();
-    this.#events.onDetached(this);
   }
 
   /** When it ends for want of a connection, as Unix time in milliseconds. */

@@ -19,6 +19,7 @@ export class Sweeper {
   readonly #core: Core;
   readonly #events: SweeperEvents;
   #cancelTimer: (() => void) | undefined;
+  #sweep: Promise<void> | undefined;
   #isClosed = false;
 
   constructor(core: Core, events: SweeperEvents) {
@@ -48,13 +49,23 @@ export class Sweeper {
     this.#cancelTimer?.();
   }
 
-  async now(): Promise<void> {
-    const { log, limits, now, intents, checkpoints, write } = this.#core;
+  /** Looks now. What is found twice would be counted twice: who asks while one looks waits for that. */
+  now(): Promise<void> {
+    this.#sweep ??= this.#look().finally(() => {
+      this.#sweep = undefined;
+    });
+    return this.#sweep;
+  }
+
+  async #look(): Promise<void> {
+    const { log, limits, now, intents, checkpoints, journal, write } = this.#core;
     const oldestMs = now() - limits.logRetentionMs;
     await log.prune({ beforeMs: oldestMs });
     const isGone = (principal: string): boolean =>
       principal.startsWith(ANONYMOUS) && !this.#events.hasSession(principal.slice(ANONYMOUS.length));
     await intents.sweep(write, isGone);
     checkpoints.sweep(oldestMs, isGone);
+    // The log has what went before once it has this.
+    await new Promise<void>((resolve) => journal.write([], { kept: resolve, lost: resolve }));
   }
 }

@@ -88,6 +88,73 @@ describe('credentials that expire', () => {
   });
 });
 
+describe('fresh credentials', () => {
+  /** As `expiring`, and a token of `alice` alone does not expire. */
+  const lasting: Authenticator = {
+    scheme: 'oauth2',
+    authenticate: (request) =>
+      request.auth.token === 'alice' ? { kind: 'accepted', principal: 'alice' } : expiring.authenticate(request),
+  };
+
+  test('that do not expire are not asked for again, and nothing is due', async () => {
+    const { session, clock, runtime } = testRuntime({ authenticators: [lasting] });
+    const peer = await session({ auth });
+    clock.advance(540_000);
+    await peer.until('session.refresh');
+    peer.send('session.authenticate', { response: 'alice' });
+    await peer.until('session.accepted');
+    await settle();
+    expect(runtime.rest()?.nextDueMs).toBeUndefined();
+    expect([...(runtime.rest()?.connections.values() ?? [])]).toMatchObject([{ scheme: 'oauth2' }]);
+    expect(Object.keys([...(runtime.rest()?.connections.values() ?? [])][0] ?? {})).not.toContain('expiresAtMs');
+    clock.advance(600_000);
+    await settle();
+    expect(runtime.sessions()).toHaveLength(1);
+  });
+
+  test('are still asked for in time where the host has put a question of its own before', async () => {
+    const { session, clock, runtime } = testRuntime({ authenticators });
+    const peer = await session({ auth });
+    runtime.refresh(peer.sessionId, {
+      deadlineMs: EPOCH_MS + 10_000,
+      challenge: { challenge: 'who?', verify: () => ({ kind: 'accepted', principal: 'alice' }) },
+    });
+    await peer.until('session.refresh');
+    peer.send('session.authenticate', { response: 'me' });
+    await peer.until('session.accepted');
+    clock.advance(540_000);
+    await peer.until('session.refresh');
+    clock.advance(60_000);
+    expect((await peer.until('session.evicted')).payload.code).toBe('UNAUTHENTICATED');
+  });
+
+  test.each([
+    ['a time that is none', { kind: 'accepted', principal: 'alice', expiresAtMs: Number.NaN }],
+    ['nothing', undefined],
+    ['a question in answer to an answer', { kind: 'challenged', challenge: 'again', verify: () => undefined }],
+  ])(
+    'that somebody else\u2019s code judges with %s are refused, three times, and nothing throws',
+    async (_what, answer) => {
+      let opens = 0;
+      const lying: Authenticator = {
+        scheme: 'oauth2',
+        authenticate: (request) => (opens++ === 0 ? expiring.authenticate(request) : (answer as never)),
+      };
+      const { session, clock } = testRuntime({ authenticators: [lying] });
+      const peer = await session({ auth });
+      clock.advance(540_000);
+      await peer.until('session.refresh');
+      for (let i = 0; i < 2; i++) {
+        peer.send('session.authenticate', { response: 'alice:1200' });
+        await peer.until('session.unauthenticated');
+      }
+      peer.send('session.authenticate', { response: 'alice:1200' });
+      await peer.until('session.evicted');
+      expect(() => clock.advance(60_000)).not.toThrow();
+    },
+  );
+});
+
 describe('a host', () => {
   test('asks with a challenge of its own', async () => {
     const { session, runtime } = testRuntime();

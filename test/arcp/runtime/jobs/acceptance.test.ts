@@ -96,7 +96,7 @@ async function jobsOf(log: EventLog): Promise<readonly { readonly accepted: numb
 async function comeBack(bench: TestRuntime, peer: RawPeer, say: (peer: RawPeer) => void, revive: () => void) {
   await bench.crash();
   revive();
-  const next = await bench.restart();
+  const next = await bench.restart({ services: [scheduleService()] });
   const again = next.connect();
   await again.open({ session_id: peer.sessionId });
   again.send('resume', {});
@@ -210,6 +210,37 @@ describe('a tool whose acceptance the log does not take', () => {
     expect(bench.runtime.sessions()).toEqual([]);
     const fresh = await bench.session();
     fresh.send('tool.invoke', { tool: 'count', arguments: 1 });
+    await fresh.until('job.completed');
+    expect(runs).toHaveLength(1);
+  });
+
+  test.each([
+    ['', {}],
+    [', and its key is free', { idempotency_key: 'k' }],
+  ])('is never said to have ended, though the log takes that again%s', async (_title, fields) => {
+    const slow = slowLog();
+    const { tool, runs } = counting(slow.log);
+    const bench = testRuntime({ tools: [tool], log: slow.log });
+    const peer = await bench.session();
+    const stop = bench.runtime.bus.subscribe(({ type }) => {
+      if (type === 'tool.invoke') slow.failCommits(6);
+    });
+    const say = (to: RawPeer, args: number) => to.send('tool.invoke', { tool: 'count', arguments: args }, fields);
+    say(peer, 0);
+    await settle();
+    stop();
+    // It is cancelled while its acceptance waits: that waits for the next commit.
+    bench.runtime.evict(peer.sessionId, 'CANCELLED', 'enough');
+    for (let i = 0; i < 7; i++) {
+      bench.clock.advance(2_000);
+      await settle();
+    }
+    expect(bench.runtime.sessions()).toEqual([]);
+    expect(runs).toEqual([]);
+    expect(await jobsOf(slow.log)).toEqual([]);
+    expect(await slow.log.records('intent', { limit: 9 })).toEqual([]);
+    const fresh = await bench.session();
+    say(fresh, 0);
     await fresh.until('job.completed');
     expect(runs).toHaveLength(1);
   });

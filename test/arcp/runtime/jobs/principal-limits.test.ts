@@ -104,6 +104,7 @@ describe('chunks', () => {
       maxChunksPerSecond: 2,
       maxRunningJobsPerPrincipal: 1,
       maxJobsPerPrincipal: 1,
+      maxJobCharsPerPrincipal: 1,
     };
     const clock = fakeClock();
     const uses = new PrincipalUses(clock, limits);
@@ -124,6 +125,7 @@ describe('chunks', () => {
       maxChunksPerSecond: 1,
       maxRunningJobsPerPrincipal: 1,
       maxJobsPerPrincipal: 1,
+      maxJobCharsPerPrincipal: 1,
     });
     for (let i = 0; i < 100; i++) {
       uses.enter(`p${i}`);
@@ -192,6 +194,32 @@ describe('the jobs of a principal', () => {
     start(two, 'e');
     await settle();
     expect(count(two, 'job.failed')).toBe(1);
+  });
+
+  test('have so much to work on together, running and waiting; what ends gives it back, whichever way', async () => {
+    const { tool, runs, start, args } = gate();
+    const bench = testRuntime({ tools: [tool], limits: { maxRunningJobs: 1, maxJobCharsPerPrincipal: 10 } });
+    const [one, two] = [await bench.session(), await bench.session()];
+    start(one, 'aaaa');
+    start(one, 'bbb');
+    start(two, 'ccc');
+    await settle();
+    start(two, 'd');
+    expect((await two.until('job.failed')).payload).toMatchObject({ code: 'RESOURCE_EXHAUSTED', retryable: true });
+    start(two, '');
+    await settle();
+    // One waited, and one runs.
+    bench.runtime.evict(two.sessionId, 'CANCELLED', 'enough');
+    runs[0]?.end();
+    await settle();
+    start(one, 'eeeeeee');
+    await settle();
+    runs.at(-1)?.end();
+    await settle();
+    expect(args()).toEqual(['aaaa', 'ccc', 'bbb', 'eeeeeee']);
+    start(one, '');
+    one.send('tool.invoke', { tool: 'gate', arguments: { long: 'as an object' } });
+    expect((await one.until('job.failed')).payload.code).toBe('RESOURCE_EXHAUSTED');
   });
 
   test('include the commands that wait for the end of one', async () => {
@@ -296,6 +324,26 @@ describe('the checkpoints of a principal', () => {
     await settle();
     expect(await jobs()).toEqual([1, 3, 6]);
     expect(next.faults).toEqual([]);
+  });
+
+  test('of a stranger are a sixteenth as many, and so are its idempotency keys', async () => {
+    const { tool, runs, start } = gate();
+    const limits = { maxCheckpointsPerPrincipal: 32, maxIntents: 32 };
+    const bench = testRuntime({ tools: [tool], authenticators: [noAuthentication()], limits });
+    const peer = await bench.session({ auth: { scheme: 'none' }, capabilities: { anonymous: true } });
+    start(peer, 'a');
+    await peer.until('job.started');
+    for (let i = 0; i < 5; i++) runs[0]?.context.checkpoint(i);
+    await settle();
+    const kept = (await bench.log.records('checkpoint', { limit: 10 })).map(({ value }) => value);
+    expect(kept).toMatchObject([{ data: 3 }, { data: 4 }]);
+    for (const key of ['k', 'l', 'm']) {
+      peer.send('tool.invoke', { tool: 'gate', arguments: key }, { idempotency_key: key });
+      // Each key is hashed with its body, and whichever is ready first is first.
+      if (key !== 'm') await peer.until('job.started');
+    }
+    expect((await peer.until('job.failed')).payload.code).toBe('RESOURCE_EXHAUSTED');
+    expect(runs.slice(1).map(({ args }) => args)).toEqual(['k', 'l']);
   });
 
   test('of a stranger go with its session', async () => {

@@ -16,6 +16,7 @@ import type { JsonObject } from '../../../../src/codec/json-value.js';
 import { StorageError } from '../../../../src/errors.js';
 import { unhandledDuring } from '../../../support/unhandled.js';
 import { ALL_CAPABILITIES, type RawPeer, settle, TOKENS, testRuntime } from '../../support/raw-peer.js';
+import { slowLog } from '../../support/slow-log.js';
 import { slowTransport } from '../../support/slow-transport.js';
 
 const echo: Tool = { name: 'echo', handler: (args) => args };
@@ -224,6 +225,24 @@ describe('idempotency keys', () => {
     await next.runtime.sweep();
     again.send('tool.invoke', { tool: 'echo', arguments: 1 }, { idempotency_key: 'c' });
     await again.until('job.completed');
+  });
+
+  test('that have expired are counted off once, however many look for them at once', async () => {
+    const limits = { idempotencyMs: 1_000, maxIntents: 2 };
+    const bench = testRuntime({ tools: [echo], limits, log: slowLog().log });
+    const peer = await bench.session();
+    const ask = async (key: string) => {
+      await start(peer, 'echo', {}, { idempotency_key: key });
+      await peer.until('job.completed');
+    };
+    await ask('old');
+    bench.clock.advance(900);
+    await ask('one');
+    bench.clock.advance(200);
+    await Promise.all([bench.runtime.sweep(), bench.runtime.sweep(), bench.runtime.sweep()]);
+    await ask('two');
+    await start(peer, 'echo', {}, { idempotency_key: 'three' });
+    expect((await peer.until('job.failed')).payload.code).toBe('RESOURCE_EXHAUSTED');
   });
 
   test('of a stranger go with it', async () => {

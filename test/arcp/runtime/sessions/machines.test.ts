@@ -6,7 +6,8 @@ import { memoryLog } from '../../../../src/arcp/log/memory.js';
 import { Handshake } from '../../../../src/arcp/runtime/connections/handshake.js';
 import { Intents } from '../../../../src/arcp/runtime/jobs/idempotency.js';
 import { isTerminal, mayFollow } from '../../../../src/arcp/runtime/jobs/job-states.js';
-import { BandQueue, SendQueue } from '../../../../src/arcp/runtime/outbox/band-queue.js';
+import { BandQueue } from '../../../../src/arcp/runtime/outbox/band-queue.js';
+import { SendQueue } from '../../../../src/arcp/runtime/outbox/send-queue.js';
 import { JOB_STATES, type JobState } from '../../../../src/arcp/wire/execution.js';
 import type { JobId } from '../../../../src/arcp/wire/ids.js';
 import type { PriorityRank } from '../../../../src/arcp/wire/priority.js';
@@ -142,6 +143,24 @@ describe('intents', () => {
   test('of principals and keys that run together are told apart', () => {
     expect(Intents.scope('alice', 'bk')).not.toBe(Intents.scope('aliceb', 'k'));
     expect(Intents.scope('1:', 'x')).not.toBe(Intents.scope('1', ':x'));
+  });
+
+  test('cost no look at all that run', () => {
+    const limits = { idempotencyMs: 1_000, maxIntents: 1_000_000, maxIntentChars: 1_000_000_000 };
+    const intents = new Intents(memoryLog(), () => 0, limits);
+    const begin = (name: string) => {
+      const scope = Intents.scope('alice', name);
+      intents.begin(scope, 'print', `job_${name}` as JobId);
+      return scope;
+    };
+    for (let i = 0; i < 30_000; i++) begin(`long ${i}`);
+    const startMs = performance.now();
+    for (let i = 0; i < 30_000; i++) {
+      const ended = intents.end(begin(`short ${i}`), { type: 'job.completed', payload: { value: null } });
+      if (ended === undefined) throw new Error('it is not at hand');
+    }
+    // Looked through for each, it would be many seconds.
+    expect(performance.now() - startMs).toBeLessThan(2_000);
   });
 
   test('that have expired leave the log', async () => {
