@@ -6,24 +6,11 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { LogEntry, LoggedEntry } from '../../../src/arcp/log/contract.js';
 import { indexedDbLog } from '../../../src/arcp/log/indexeddb.js';
 import { seededNumbers } from '../../contracts/check.js';
+import { entry } from './entries.js';
 
 const failed = expect.objectContaining({ name: 'StorageError', code: 'ERR_STORAGE_FAILED' });
 let names = 0;
 const fresh = () => `bounded-${names++}`;
-
-function entry(n: number, more: Partial<LogEntry> = {}): LogEntry {
-  return {
-    sessionId: 'sess_a',
-    principal: 'alice',
-    direction: 'out',
-    id: `msg_${n}`,
-    type: 'log',
-    rank: 1,
-    atMs: n,
-    text: `{"n":${n}}`,
-    ...more,
-  };
-}
 
 afterEach(() => {
   vi.restoreAllMocks();

@@ -6,27 +6,13 @@ import { type IDBPDatabase, openDB } from 'idb';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { StoredArtifact } from '../../../src/arcp/artifacts/contract.js';
 import { indexedDbArtifacts } from '../../../src/arcp/artifacts/indexeddb.js';
-import type { LogEntry } from '../../../src/arcp/log/contract.js';
 import { indexedDbLog } from '../../../src/arcp/log/indexeddb.js';
+import { entry } from './entries.js';
 
 const failed = expect.objectContaining({ name: 'StorageError', code: 'ERR_STORAGE_FAILED' });
 const unavailable = expect.objectContaining({ name: 'StorageError', code: 'ERR_STORAGE_UNAVAILABLE' });
 let names = 0;
 const fresh = () => `database-${names++}`;
-
-function entry(n: number, more: Partial<LogEntry> = {}): LogEntry {
-  return {
-    sessionId: 'sess_a',
-    principal: 'alice',
-    direction: 'out',
-    id: `msg_${n}`,
-    type: 'log',
-    rank: 1,
-    atMs: n,
-    text: `{"n":${n}}`,
-    ...more,
-  };
-}
 
 function artifact(more: Partial<StoredArtifact> = {}): StoredArtifact {
   return {

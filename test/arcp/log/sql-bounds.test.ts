@@ -2,7 +2,6 @@
 // room, and statements that have to stay cheap.
 
 import { describe, expect, it } from 'vitest';
-import type { LogEntry } from '../../../src/arcp/log/contract.js';
 import { sqlLog } from '../../../src/arcp/log/sql.js';
 import type { SqlDriver, SqlRow, SqlValue } from '../../../src/arcp/log/sql-driver.js';
 import { nodeSqlite } from '../../../src/arcp/log/sql-drivers.js';
@@ -10,22 +9,9 @@ import { migrate } from '../../../src/arcp/log/sql-schema.js';
 import { logMigrations } from '../../../src/arcp/log/sql-tables.js';
 import { seededNumbers } from '../../contracts/check.js';
 import { wasmDatabase } from '../../support/sqlite-wasm.js';
+import { entry } from './entries.js';
 
 const failed = expect.objectContaining({ name: 'StorageError', code: 'ERR_STORAGE_FAILED' });
-
-function entry(n: number, more: Partial<LogEntry> = {}): LogEntry {
-  return {
-    sessionId: 'sess_a',
-    principal: 'alice',
-    direction: 'out',
-    id: `msg_${n}`,
-    type: 'log',
-    rank: 1,
-    atMs: n,
-    text: `{"n":${n}}`,
-    ...more,
-  };
-}
 
 function dump(driver: SqlDriver): Record<string, readonly SqlRow[]> {
   const tables = driver.query("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name", []);

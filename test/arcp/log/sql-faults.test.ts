@@ -1,28 +1,14 @@
 // What only the SQL log has to stand: databases that fail midway, that are from the future, or hold what they should not.
 
 import { describe, expect, it } from 'vitest';
-import type { LogEntry } from '../../../src/arcp/log/contract.js';
 import { sqlLog } from '../../../src/arcp/log/sql.js';
 import type { SqlDriver, SqlRow } from '../../../src/arcp/log/sql-driver.js';
 import { nodeSqlite } from '../../../src/arcp/log/sql-drivers.js';
 import { type Migration, migrate } from '../../../src/arcp/log/sql-schema.js';
 import { wasmDatabase } from '../../support/sqlite-wasm.js';
+import { entry } from './entries.js';
 
 const failed = expect.objectContaining({ name: 'StorageError', code: 'ERR_STORAGE_FAILED' });
-
-function entry(n: number, more: Partial<LogEntry> = {}): LogEntry {
-  return {
-    sessionId: 'sess_a',
-    principal: 'alice',
-    direction: 'out',
-    id: `msg_${n}`,
-    type: 'log',
-    rank: 1,
-    atMs: n,
-    text: `{"n":${n}}`,
-    ...more,
-  };
-}
 
 /** A driver whose statement number `at`, counted from now on, fails; the count can be set anew. */
 function faulty(driver: SqlDriver): SqlDriver & { failAt(at: number): void; readonly seen: number } {

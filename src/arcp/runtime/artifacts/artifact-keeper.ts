@@ -5,6 +5,7 @@ import type { StoredArtifact } from '../../artifacts/contract.js';
 import { ArcpError } from '../../errors.js';
 import type { MaybePromise } from '../../log/contract.js';
 import type { RuntimePort, SessionPort } from '../service.js';
+import { Turns } from '../turns.js';
 import { StrangerArtifacts } from './stranger-artifacts.js';
 
 /** Bytes of one principal, or of all strangers together, that wait for a slow store; one artifact alone may pass it. */
@@ -18,7 +19,7 @@ export class ArtifactKeeper {
   readonly #runtime: RuntimePort;
   readonly #sweepIntervalMs: number;
   /** By principal: what is being put. Quotas hold only if one is judged after the other. */
-  readonly #turns = new Map<string, Promise<void>>();
+  readonly #turns = new Turns();
   /** By principal, strangers under the empty one: bytes that wait for their turn. */
   readonly #waitingBytes = new Map<string, number>();
   readonly #strangers = new StrangerArtifacts();
@@ -49,24 +50,11 @@ export class ArtifactKeeper {
     }
     this.#waitingBytes.set(party, waiting + weight);
     try {
-      await this.#inTurn(artifact, session);
+      await this.#turns.take(artifact.principal, () => this.#put(artifact, session));
     } finally {
       const left = (this.#waitingBytes.get(party) ?? 0) - weight;
       if (left > 0) this.#waitingBytes.set(party, left);
       else this.#waitingBytes.delete(party);
-    }
-  }
-
-  async #inTurn(artifact: StoredArtifact, session: SessionPort): Promise<void> {
-    const { principal } = artifact;
-    const before = this.#turns.get(principal);
-    const turn = (before ?? Promise.resolve()).then(() => this.#put(artifact, session));
-    const settled = turn.catch(() => {});
-    this.#turns.set(principal, settled);
-    try {
-      await turn;
-    } finally {
-      if (this.#turns.get(principal) === settled) this.#turns.delete(principal);
     }
   }
 

@@ -4,8 +4,8 @@
 import { ArcpError } from '../../errors.js';
 import type { LogEntry } from '../../log/contract.js';
 import type { RawEnvelope } from '../../wire/envelope.js';
-import { priorityRank } from '../../wire/priority.js';
 import type { Core } from '../core.js';
+import { logEntry } from '../log-entry.js';
 import type { JournalItem } from '../outbox/journal.js';
 import type { Session } from '../sessions/session.js';
 import { withoutCredentials } from './redact.js';
@@ -46,7 +46,7 @@ export class Intake {
     // Whoever reads the log, or hears of what enters it, must not be able to become this client.
     const safe = withoutCredentials(envelope);
     const kept = safe === envelope ? text : JSON.stringify(safe);
-    journal.add(new InItem(this, session, envelope, safe, entryOf(session, envelope, kept, now()), text.length));
+    journal.add(new InItem(this, session, envelope, safe, logEntry(session, 'in', envelope, kept, now()), text.length));
   }
 
   /** Counts a message that is none. @returns Whether to answer it; else the connection was closed. */
@@ -59,7 +59,7 @@ export class Intake {
     const { journal, now } = this.#core;
     for (const envelope of said) {
       const safe = withoutCredentials(envelope);
-      const entry = entryOf(session, envelope, JSON.stringify(safe), now());
+      const entry = logEntry(session, 'in', envelope, JSON.stringify(safe), now());
       journal.add({ entry, envelope: safe, committed() {}, lost() {} });
     }
   }
@@ -120,21 +120,4 @@ class InItem implements JournalItem {
 
   // The client sends it again: its answer never came.
   lost(): void {}
-}
-
-function entryOf(session: Session, envelope: RawEnvelope, text: string, atMs: number): LogEntry {
-  return {
-    sessionId: session.id,
-    principal: session.principal,
-    direction: 'in',
-    id: envelope.id,
-    type: envelope.type,
-    jobId: envelope.job_id,
-    streamId: envelope.stream_id,
-    traceId: envelope.trace_id,
-    correlationId: envelope.correlation_id,
-    rank: priorityRank(envelope.priority),
-    atMs,
-    text,
-  };
 }

@@ -12,6 +12,7 @@ import { ANONYMOUS } from '../authenticator.js';
 import { shareOf } from '../limits.js';
 import { allRecords } from '../log-records.js';
 import type { JobEnd } from '../service.js';
+import { Turns } from '../turns.js';
 
 /** Kind of the records. */
 export const INTENT = 'intent';
@@ -51,7 +52,7 @@ export class Intents {
   readonly #running = new Map<string, Intent>();
   /** Those that have ended, the oldest first: what was written and may not be in the log yet. */
   readonly #ended = new Map<string, Intent>();
-  readonly #turns = new Map<string, Promise<void>>();
+  readonly #turns = new Turns();
   /** By principal: what is kept of it. */
   readonly #usage = new Map<string, { count: number; chars: number }>();
   readonly #limits: IntentLimits;
@@ -73,19 +74,8 @@ export class Intents {
   }
 
   /** Does something with an intent while nobody else does: two of the same key come one after the other. */
-  async inTurn(scope: string, work: (known: Intent | undefined) => MaybePromise<void>): Promise<void> {
-    const before = this.#turns.get(scope);
-    const turn = (async () => {
-      await before;
-      await work(await this.#find(scope));
-    })();
-    const quiet = turn.catch(() => {});
-    this.#turns.set(scope, quiet);
-    try {
-      await turn;
-    } finally {
-      if (this.#turns.get(scope) === quiet) this.#turns.delete(scope);
-    }
+  inTurn(scope: string, work: (known: Intent | undefined) => MaybePromise<void>): Promise<void> {
+    return this.#turns.take(scope, async () => work(await this.#find(scope)));
   }
 
   /** Whether a principal may use one more key. Those it has used are not forgotten for it: what they did must not be done again. */

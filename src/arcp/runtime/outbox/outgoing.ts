@@ -12,6 +12,7 @@ import { priorityRank } from '../../wire/priority.js';
 import { REGISTRY } from '../../wire/registry.js';
 import type { Core } from '../core.js';
 import { DEFAULT_LIMITS } from '../limits.js';
+import { logEntry } from '../log-entry.js';
 import { canonicalError } from '../rust-crate.js';
 import type { EmitFields } from '../service.js';
 import { encodeAround } from '../subscriptions/verbatim.js';
@@ -76,14 +77,14 @@ export class Outgoing {
   /** Answers on one connection, before anything else is sent on it. */
   answerFirst(link: SessionLink, type: CoreType, payload: JsonObject, fields: EmitFields, keeping: Keeping): void {
     const envelope = this.#envelope(type, payload, fields);
-    this.#outbox.pushFirst(link, this.#entry(envelope, 1), envelope, keeping);
+    this.#outbox.pushFirst(link, this.#entry(envelope), envelope, keeping);
   }
 
   #push(envelope: RawEnvelope, text: string | undefined, keeping: Keeping | undefined): MessageId {
     if (this.#speaker.hasEnded) return envelope.id;
     const rank = priorityRank(envelope.priority);
     const lane = envelope.job_id ?? envelope.stream_id ?? envelope.subscription_id ?? '';
-    this.#outbox.push(this.#entry(envelope, rank, text), envelope, rank, lane, keeping);
+    this.#outbox.push(this.#entry(envelope, text), envelope, rank, lane, keeping);
     return envelope.id;
   }
 
@@ -100,23 +101,11 @@ export class Outgoing {
     };
   }
 
-  #entry(envelope: RawEnvelope, rank: number, text = encodeMessage(envelope)): LogEntry {
-    const { runtime, id, principal } = this.#speaker;
+  #entry(envelope: RawEnvelope, text = encodeMessage(envelope)): LogEntry {
+    const speaker = this.#speaker;
+    const { runtime } = speaker;
     assertFits(text, Math.max(runtime.limits.maxMessageBytes, DEFAULT_LIMITS.maxMessageBytes));
-    return {
-      sessionId: id,
-      principal,
-      direction: 'out',
-      id: envelope.id,
-      type: envelope.type,
-      jobId: envelope.job_id,
-      streamId: envelope.stream_id,
-      traceId: envelope.trace_id,
-      correlationId: envelope.correlation_id,
-      rank,
-      atMs: runtime.now(),
-      text,
-    };
+    return logEntry(speaker, 'out', envelope, text, runtime.now());
   }
 }
 
