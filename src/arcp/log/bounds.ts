@@ -60,6 +60,15 @@ export interface Totals extends Share {
  */
 export const MAX_EMPTIED = 4_096;
 
+/**
+ * Whether a commit has let enough go for once: so many entries at least, and twice what it added, so that the log always comes
+ * back to its bounds.
+ */
+export function isEnoughGone(before: Share, now: Share, added: Share, minEntries: number): boolean {
+  const entries = before.entries - now.entries;
+  return entries >= Math.max(minEntries, 2 * added.entries) && before.bytes - now.bytes >= 2 * added.bytes;
+}
+
 /** Part of `maxBytes` that remembered ids have for themselves: beyond it they go before entries do. */
 const REMEMBERED_PART = 8;
 

@@ -7,6 +7,7 @@ import {
   countOfHeaviest,
   countOldest,
   excessOf,
+  isEnoughGone,
   type LogBounds,
   type Measure,
   type Share,
@@ -37,9 +38,7 @@ export async function shrink(
   let left = state;
   for (;;) {
     const totals = totalsOf(left);
-    const went = before.entries - totals.entries;
-    const isEnough = went >= Math.max(MIN_WORK, 2 * added.entries) && before.bytes - totals.bytes >= 2 * added.bytes;
-    const shortage = isEnough ? undefined : shortageOf(totals, bounds);
+    const shortage = isEnoughGone(before, totals, added, MIN_WORK) ? undefined : shortageOf(totals, bounds);
     if (shortage === undefined) return left;
     if (shortage === 'remembered') left = await forgetSome(transaction, left, STEP);
     else {

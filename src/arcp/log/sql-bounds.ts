@@ -5,6 +5,7 @@ import {
   countOfHeaviest,
   countOldest,
   excessOf,
+  isEnoughGone,
   type LogBounds,
   type Measure,
   type Share,
@@ -29,9 +30,7 @@ export function shrink(driver: SqlDriver, state: State, bounds: LogBounds, added
   const before = totalsOf(state);
   for (;;) {
     const totals = totalsOf(state);
-    const went = before.entries - totals.entries;
-    const isEnough = went >= Math.max(MIN_WORK, 2 * added.entries) && before.bytes - totals.bytes >= 2 * added.bytes;
-    const shortage = isEnough ? undefined : shortageOf(totals, bounds);
+    const shortage = isEnoughGone(before, totals, added, MIN_WORK) ? undefined : shortageOf(totals, bounds);
     if (shortage === undefined) return;
     if (shortage === 'remembered') forgetSome(driver, state, STEP);
     // Nothing there although the sums say so: somebody has been at the tables.

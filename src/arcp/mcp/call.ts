@@ -5,7 +5,7 @@ import type { Clock } from '../../clock.js';
 import { isObject } from '../../codec/is-object.js';
 import type { JsonValue } from '../../codec/json-value.js';
 import { ArcpError } from '../errors.js';
-import { pacedProgress } from '../runtime/delegation/paced-progress.js';
+import { pacedProgress } from '../runtime/paced-progress.js';
 import type { ToolContext } from '../runtime/tool-context.js';
 import type { Tool } from '../runtime/tools.js';
 import { bounded } from './bounded.js';

@@ -6,6 +6,7 @@ import type { Message } from '../../wire/envelope.js';
 import type { AgentDelegate, DelegationContext } from '../../wire/execution.js';
 import { isArtifactId } from '../../wire/ids.js';
 import { type CarrierFields, type CommandWork, insideCarrier } from '../command-work.js';
+import { pacedProgress } from '../paced-progress.js';
 import type { JobPort, RuntimePort, SessionPort } from '../service.js';
 import type { ToolContext } from '../tool-context.js';
 import { ToolResult } from '../tools.js';
@@ -21,7 +22,6 @@ import {
   tooFar,
 } from './delegation-task.js';
 import { OpenTasks } from './open-tasks.js';
-import { pacedProgress } from './paced-progress.js';
 
 /** A task to send on. */
 type OutboundTask = Omit<DelegatedTask, 'principal'>;

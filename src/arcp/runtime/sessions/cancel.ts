@@ -30,7 +30,7 @@ export function interrupt(core: Core, session: Session, message: Message<'interr
   if (target !== 'job') throw new ArcpError('INVALID_ARGUMENT', 'only a job can be interrupted');
   const job = session.job(target_id);
   if (job === undefined) {
-    // Nothing says yes to it: a client takes what follows without a refusal before it for one. So the log is not asked.
+    // Nobody interrupts what ended long ago, so that the log is not asked.
     throw session.jobs.endedOfLate(target_id)
       ? new ArcpError('FAILED_PRECONDITION', 'the job has ended')
       : new ArcpError('NOT_FOUND', 'no such job');

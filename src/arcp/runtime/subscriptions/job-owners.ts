@@ -1,16 +1,14 @@
 // Whose a job is that somebody names: a client may put any id on its envelopes. What is unknown belongs to nobody.
 
 import type { MaybePromise } from '../../log/contract.js';
+import { KnownAnswers } from '../known-answers.js';
 import type { RuntimePort, SessionPort } from '../service.js';
-
-/** Answers that are remembered: without them, a name that stands on many messages would be looked for in all of them. */
-const MAX_REMEMBERED = 1_024;
 
 /** Looks up whose jobs are. */
 export class JobOwners {
   readonly #runtime: RuntimePort;
-  /** The oldest first. No answer goes stale: ids are minted here, and a job never changes hands. */
-  readonly #known = new Map<string, boolean>();
+  /** No answer goes stale: ids are minted here, and a job never changes hands. */
+  readonly #known = new KnownAnswers();
 
   constructor(runtime: RuntimePort) {
     this.#runtime = runtime;
@@ -24,15 +22,7 @@ export class JobOwners {
   /** Whether a job is or was of a principal. */
   isOf(principal: string, jobId: string): MaybePromise<boolean> {
     const key = `${principal.length} ${principal}${jobId}`;
-    const known = this.#known.get(key);
-    if (known !== undefined) return known;
-    const keep = (isOwn: boolean): boolean => {
-      this.#known.set(key, isOwn);
-      if (this.#known.size > MAX_REMEMBERED) this.#known.delete(this.#known.keys().next().value as string);
-      return isOwn;
-    };
-    const found = this.#look(principal, jobId);
-    return found instanceof Promise ? found.then(keep) : keep(found);
+    return this.#known.ask(key, () => this.#look(principal, jobId));
   }
 
   #look(principal: string, jobId: string): MaybePromise<boolean> {

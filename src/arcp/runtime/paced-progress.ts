@@ -1,7 +1,7 @@
 // Progress of work elsewhere, told on at a pace that suits a log: whoever tells it is a stranger, and may never stop.
 
-import type { Clock } from '../../../clock.js';
-import type { CoreContext } from '../tool-context.js';
+import type { Clock } from '../../clock.js';
+import type { CoreContext } from './tool-context.js';
 
 /** Progress closer than this, in milliseconds, is passed over. */
 const GAP_MS = 50;
